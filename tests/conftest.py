@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures and options of every test: the guard, real programs, the number of crash cases."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, Optional
+
+import hypothesis
+import pytest
+
+from tests.guard import hooks, programs
+
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("suite")
+
+CASES = "crash cases: "
+
+
+class Session:
+    """What the guard of this process keeps for its whole life."""
+
+    programs: "Optional[programs.Programs]" = None
+    folder = ""
+
+
+def pytest_addoption(parser: Any) -> None:
+    parser.addoption(
+        "--crash-cases",
+        choices=("sample", "all"),
+        default=os.environ.get("CRASH_CASES", "sample"),
+        help="kill the tool at a seeded sample of its effects, or at every one",
+    )
+
+
+def pytest_configure(config: Any) -> None:
+    Session.folder = tempfile.mkdtemp(prefix="guard-")
+    Session.programs = programs.Programs(Path(Session.folder))
+    os.environ["PATH"] = str(Session.programs.folder)
+    # For children that reach a real client by an absolute path: there is no bus, no hypervisor.
+    os.environ["SYSTEMCTL_FORCE_BUS"] = "1"
+    os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = "unix:path=" + Session.folder + "/no-bus"
+    os.environ["LIBVIRT_DEFAULT_URI"] = "test:///default"
+    hooks.Hooks(Session.programs.note).install()
+
+
+def pytest_unconfigure(config: Any) -> None:
+    shutil.rmtree(Session.folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def guard() -> Iterator[programs.Programs]:
+    """Fails the test that reached for the real machine, even where the code under test went on."""
+    assert Session.programs is not None
+    Session.programs.take()
+    yield Session.programs
+    refusals = Session.programs.take()
+    if refusals:
+        pytest.fail("reached for the real machine:\n" + "\n".join(refusals), pytrace=False)
+
+
+@pytest.fixture
+def real_programs(tmp_path: Path) -> Callable[..., Path]:
+    """real_programs("openssl", "date") -> a directory, fit for a LocalHost, with just these."""
+    folder = tmp_path / "real-programs"
+
+    def provide(*names: str) -> Path:
+        assert Session.programs is not None
+        folder.mkdir(exist_ok=True)
+        for name in names:
+            _present(name)
+            Session.programs.link(name, folder)
+        return folder
+
+    return provide
+
+
+@pytest.fixture
+def real_program(real_programs: Callable[..., Path]) -> Callable[[str], str]:
+    """real_program("openssl") -> its path; where it is missing: skipped, but a failure in CI."""
+    return lambda name: str(real_programs(name) / name)
+
+
+def _present(name: str) -> None:
+    if programs.find(name) is not None:
+        return
+    text = "the program {} is not installed".format(name)
+    if os.environ.get("CI") == "true":
+        pytest.fail(text, pytrace=False)
+    pytest.skip(text)
+
+
+@pytest.fixture
+def crash_cases(request: Any) -> str:
+    """How many crash points to try: `sample` or `all`."""
+    return str(request.config.getoption("--crash-cases"))
+
+
+@pytest.fixture
+def count_cases(record_property: Callable[[str, object], None]) -> Callable[[str, int], None]:
+    """count_cases("node-expired: resume", 212): printed at the end of the run, from all workers."""
+    return lambda name, number: record_property(CASES + name, number)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    counted: Dict[str, int] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "call":
+                for name, number in report.user_properties:
+                    if name.startswith(CASES):
+                        counted[name] = counted.get(name, 0) + number
+    for name in sorted(counted):
+        terminalreporter.write_line("{}: {}".format(name, counted[name]))

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
+import pytest
+
+from recovery.programs import ssh_keyscan
+from tests.programs import recorded
+
+KEY = "virt-he.example.test ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ\n"
+BANNER = "# virt-he.example.test:22 SSH-2.0-OpenSSH_8.0\n"
+
+
+@pytest.mark.parametrize(
+    "out, status, answer",
+    [(KEY, 0, True), (BANNER + KEY, 0, True), ("", 1, False), ("", 0, False), (BANNER, 1, False)],
+)
+def test_answers_when_a_key_is_shown(out: str, status: int, answer: bool, tmp_path: Path) -> None:
+    node = recorded.Recorded(tmp_path).prints("ssh-keyscan", out, status)
+    assert ssh_keyscan.answers(node, "virt-he.example.test") is answer
+    assert node.calls("ssh-keyscan") == ["-T 5 virt-he.example.test"]

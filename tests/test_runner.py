@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The test command itself: what it makes of Pythons that are missing."""
+
+import pytest
+
+from tests import __main__ as command
+from tests import matrix
+
+
+@pytest.mark.parametrize(
+    "minor, in_ci", [("3.6", False), ("3.9", False), ("3.12", False), ("3.13", True)]
+)
+def test_missing_python_fails_in_ci_where_it_is_needed(
+    minor: str, in_ci: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    assert matrix.missing(minor).good is in_ci
+    monkeypatch.delenv("CI")
+    assert matrix.missing(minor).good
+
+
+def test_total_names_the_python_that_did_not_run() -> None:
+    results = [matrix.Result("3.9", True, ""), matrix.Result("3.6", True, "", ran=False)]
+    assert command.total(results) == "passed, but NOT RUN on 3.6"
+
+
+def test_total_without_any_run_is_a_failure() -> None:
+    assert command.total([matrix.Result("3.6", True, "", ran=False)]) == "FAILED"
+
+
+def test_total_with_one_bad_python_is_a_failure() -> None:
+    assert (
+        command.total([matrix.Result("3.9", True, ""), matrix.Result("3.6", False, "")]) == "FAILED"
+    )

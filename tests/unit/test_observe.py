@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Observing what is damaged, absent or no node at all: it never fails as a whole."""
+
+from pathlib import Path
+from typing import Dict
+
+import pytest
+
+from recovery import errors, inventory, observe
+from recovery.diagnose import diagnose
+from tests.programs import recorded
+from tests.unit import authority
+
+CA = authority.issue("virt-he.example.test.56789", is_ca=True, end=authority.END * 2)
+NODE = authority.issue("virt-host1.example.test", CA)
+WALL = authority.END + 40 * authority.DAY
+FILES = {
+    inventory.NODE_CERTIFICATE: NODE.certificate,
+    inventory.NODE_KEY: NODE.key,
+    inventory.NODE_CA: CA.certificate,
+    "/etc/hostname": b"virt-host1.example.test\n",
+    "/etc/os-release": b'NAME="oVirt Node"\nPRETTY_NAME="oVirt Node 4.4.10"\n',
+    "/etc/ovirt-hosted-engine/hosted-engine.conf": (
+        b"fqdn=virt-he.example.test\nvmid=6f0a3a52\nhost_id=2\n"
+    ),
+    "/var/lib/ovirt-hosted-engine-ha/ha.conf": b"local_maintenance=True\n",
+    "/etc/libvirt/qemu.conf": b"# vnc_tls = 0\nvnc_tls=1\n",
+    "/etc/adjtime": b"0.0 0 0.0\n0\nLOCAL\n",
+}
+RUNNING = {
+    "/proc/uptime": b"5000.00 9000.00\n",
+    "/proc/sys/kernel/random/boot_id": b"03aec8b0-3957-4c25-a50a-f761b03ea30b\n",
+    "/sys/class/rtc/rtc0/since_epoch": b"%d\n" % WALL,
+}
+
+
+PROGRAMS = (
+    "systemctl journalctl id df rpm virsh hosted-engine chronyc ssh-keyscan openssl"
+).split()
+
+
+def hostile(tmp_path: Path, files: Dict[str, bytes]) -> recorded.Recorded:
+    """A node on which no program works but `date`."""
+    made = recorded.Recorded(tmp_path)
+    for path, data in files.items():
+        place = tmp_path / "root" / path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    for name in PROGRAMS:
+        made.prints(name, "", 1, "%s: broken" % name)
+    return made.prints("date", "%d.250000000\n" % WALL)
+
+
+def test_observe_with_every_program_broken_still_sees_the_files(tmp_path: Path) -> None:
+    made = hostile(tmp_path, dict(FILES, **RUNNING))
+    seen = observe.observe(made, str(tmp_path / "root"), True)
+    assert seen.certificates[0].key_match and seen.certificates[0].chain
+    assert seen.hostname == "virt-host1.example.test" and seen.os_release == "oVirt Node 4.4.10"
+    assert (seen.rtc, seen.rtc_local, seen.vnc_tls) == (WALL, True, True)
+    assert (seen.engine.fqdn, seen.engine.local_maintenance) == ("virt-he.example.test", True)
+    for what in ("units", "systemd's journal", "disk space", "packages", "rights"):
+        assert any(line.startswith(what + ":") for line in seen.problems), seen.problems
+    judged = diagnose(seen)
+    assert judged.has("not-everything-seen") and judged.has("node-certificate-expired")
+
+
+def test_observe_asks_no_libvirt_that_does_not_run(tmp_path: Path) -> None:
+    made = hostile(tmp_path, dict(FILES, **RUNNING))
+    seen = observe.observe(made, str(tmp_path / "root"), True)
+    assert made.calls("virsh") == [] and made.calls("hosted-engine") == []
+    assert "would start it" in seen.engine.libvirt_problem
+
+
+def test_observe_asks_for_ssh_only_when_the_node_is_expired(tmp_path: Path) -> None:
+    made = hostile(tmp_path, dict(FILES, **RUNNING))
+    assert observe.observe(made, "/", True).engine.answers_ssh is False
+    assert len(made.calls("ssh-keyscan")) == 1
+    made.prints("date", "%d.0\n" % (authority.START + 5))
+    assert observe.observe(made, "/", True).engine.answers_ssh is None
+    assert len(made.calls("ssh-keyscan")) == 1
+
+
+def test_observe_a_disk_in_a_rescue_system_reads_files_only(tmp_path: Path) -> None:
+    made = hostile(tmp_path, FILES)
+    root = str(tmp_path / "root")
+    seen = observe.observe(made, root, False)
+    assert seen.moment.wall == WALL + 0.25 and seen.moment.boot_id == ""
+    assert made.calls("systemctl") == made.calls("ssh-keyscan") == []
+    assert "--directory %s/var/log/journal" % root in made.calls("journalctl")[0]
+    judged = diagnose(seen)
+    assert judged.has("files-only") and judged.has("node-certificate-expired")
+    assert judged.route == "none"
+
+
+def test_observe_what_is_no_node(tmp_path: Path) -> None:
+    made = hostile(tmp_path, RUNNING)
+    judged = diagnose(observe.observe(made, "/", True))
+    assert judged.inhibitors[0].id == "not-an-ovirt-node"
+
+
+@pytest.mark.parametrize(
+    "path", [inventory.NODE_CERTIFICATE, inventory.NODE_CA, inventory.NODE_KEY]
+)
+@pytest.mark.parametrize(
+    "data", [b"", b"\x00\x01\xff" * 30, NODE.key[:90], authority.der(NODE)], ids=list("ebtd")
+)
+def test_observe_bad_input_inhibits_with_the_path(path: str, data: bytes, tmp_path: Path) -> None:
+    made = hostile(tmp_path, dict(FILES, **RUNNING))
+    (tmp_path / "root" / path.lstrip("/")).write_bytes(data)
+    judged = diagnose(observe.observe(made, "/", True))
+    text = " ".join(line for one in judged.inhibitors for line in one.evidence)
+    assert path in text, judged.inhibitors
+    assert judged.route == "none"
+
+
+def test_observe_unreadable_file_is_named(tmp_path: Path) -> None:
+    made = hostile(tmp_path, dict(FILES, **RUNNING))
+    place = tmp_path / "root" / inventory.NODE_CERTIFICATE.lstrip("/")
+    place.unlink()
+    place.mkdir()
+    seen = observe.observe(made, "/", True)
+    assert seen.certificates[0].state == "unreadable"
+    assert seen.certificates[0].problem == "Is a directory"
+
+
+def test_observe_without_a_clock_is_an_error(tmp_path: Path) -> None:
+    made = hostile(tmp_path, FILES).prints("date", "", 1, "date: broken")
+    with pytest.raises(errors.Error):
+        observe.observe(made, "/", False)
