@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The entry point: exceptions become text and exit status here and nowhere else."""
+
+import sys
+
+if not __package__:  # started by path, as the dead-man timer does
+    sys.path[0] = __file__.rsplit("/", 2)[0]
+
+MYPY = False  # loading `typing` alone would double the time of --help
+if MYPY:
+    from typing import List, Optional
+
+
+def main(arguments: "Optional[List[str]]" = None) -> int:
+    """Run the command line; return the exit status (see errors)."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words in (["--help"], ["-h"]):
+        from recovery import usage
+
+        sys.stdout.write(usage.TEXT)
+        return 0
+    return _run(words)
+
+
+def _run(words: "List[str]") -> int:
+    from recovery import cli, errors
+
+    try:
+        return cli.run(words)
+    except errors.Error as caught:
+        for line in caught.lines():
+            print(line, file=sys.stderr, flush=True)
+        return caught.status
+    except KeyboardInterrupt:
+        print("\ninterrupted; see `ovirt-cert-recovery status`", file=sys.stderr)
+        return 130
+    except Exception as caught:  # a bug of ours: its traceback is for a report, not for 3 a.m.
+        return _bug(caught)
+
+
+def _bug(caught: Exception) -> int:
+    import traceback
+
+    from recovery import errors, files
+
+    text = "".join(traceback.format_exception(type(caught), caught, caught.__traceback__))
+    print("internal error: %s: %s" % (type(caught).__name__, caught), file=sys.stderr)
+    path = "/var/log/ovirt-cert-recovery-bug.log"
+    try:
+        files.Files("/").append(path, text.encode("utf-8", "replace"))
+        print("  its traceback is in %s" % path, file=sys.stderr)
+    except errors.Error:
+        print(text, file=sys.stderr)
+    print("  next: `ovirt-cert-recovery status`, then resume or undo", file=sys.stderr)
+    return errors.BUG
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Anchor the true time anew when the node was booted in the middle of a run.
+
+Imports context, journal, truth.
+"""
+
+from recovery import context as contexts
+from recovery import errors, truth
+from recovery import moment as moments
+
+
+def renew(context: contexts.Context) -> None:
+    """Write an anchor for this boot, if there was one for an earlier boot.
+
+    Raises: errors.Attention when only a person can tell the true time.
+    """
+    anchor = context.journal.anchor()
+    now = context.node.now()
+    if anchor is None or anchor.true_at(now) is not None:
+        return
+    context.journal.anchor_at(now, _told(context, now))
+
+
+def _told(context: contexts.Context, now: moments.Moment) -> float:
+    if context.stated_true is not None:
+        return context.stated_true
+    judged = truth.after_boot(context.journal, now)
+    if judged.true is not None:
+        question = "Is the true time now %s UTC (%s)?" % (moments.utc(judged.true), judged.reason)
+        if judged.confirmed or context.ask(question):
+            return judged.true
+    raise errors.Attention(
+        "know the true time after the reboot",
+        judged.reason,
+        next_step="ovirt-cert-recovery resume --true-time 'YYYY-MM-DD HH:MM:SS' (in UTC)",
+    )

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line. Commands are imported when they run, so that --help is quick."""
+
+import argparse
+from typing import Any, List
+
+from recovery import __version__, errors, usage
+
+
+class _Parser(argparse.ArgumentParser):
+    """The first page is written by hand; those of the commands are argparse's."""
+
+    def format_help(self) -> str:
+        return usage.TEXT if self.prog == PROGRAM else super().format_help()
+
+
+PROGRAM = "ovirt-cert-recovery"
+
+
+def run(words: List[str]) -> int:
+    """Parse the command line and run its command. Raises: errors.Error."""
+    arguments = _parser().parse_args(words)
+    if arguments.command in ("diagnose", "plan", "status"):
+        from recovery.commands import looking as commands
+    elif arguments.command == "rehearse":
+        from recovery.commands import rehearsing as commands  # type: ignore[no-redef]
+    elif arguments.command is not None:
+        from recovery.commands import acting as commands  # type: ignore[no-redef]
+    else:
+        _parser().print_help()
+        return errors.USAGE
+    name = arguments.command.replace("-", "_")
+    return int(getattr(commands, name)(arguments))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog=PROGRAM)
+    parser.add_argument("--version", action="version", version="%(prog)s " + __version__)
+    parser.add_argument("--root", default="/", metavar="DIR", help="the node's root directory")
+    parser.add_argument(
+        "--programs",
+        default="",
+        metavar="DIR",
+        help="run the node's programs from here; without it another root is a disk at rest",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _looking(commands)
+    _acting(commands)
+    _rehearsing(commands)
+    return parser
+
+
+def _looking(commands: Any) -> None:
+    for name, text in (
+        ("diagnose", "look and judge; changes nothing"),
+        ("plan", "show what recover would do; changes nothing"),
+        ("status", "tell how far the last run came"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--json", action="store_true", help="for programs instead of people")
+        if name == "plan":
+            _wishes(command)
+
+
+def _acting(commands: Any) -> None:
+    recover = commands.add_parser("recover", help="bring the node back")
+    _wishes(recover)
+    resume = commands.add_parser("resume", help="go on with a run that was cut off")
+    undo = commands.add_parser("undo", help="take a run back")
+    for command in (recover, resume, undo):
+        command.add_argument("--yes", action="store_true", help="answer the consent beforehand")
+    for command in (recover, resume):
+        _password(command)
+    for command in (resume, undo):
+        command.add_argument(
+            "--true-time", metavar="DATE", help="the true time now, in UTC, as you know it"
+        )
+    restore = commands.add_parser("restore-time", help="what the dead-man timer runs")
+    restore.add_argument("--run", required=True, metavar="RUN")
+    restore.add_argument("--at-boot", action="store_true")
+
+
+def _wishes(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--route", default="", help="another route than the one recommended")
+    add("--to", metavar="DATE", help="another moment to go back to, in UTC")
+    add("--days", type=int, default=398, help="validity of the new certificate (default 398)")
+    add("--engine", default="", metavar="ADDRESS", help="where the engine answers ssh")
+    add(
+        "--engine-fingerprint",
+        default="",
+        metavar="SHA256:...",
+        help="of the engine's host key, where known_hosts does not know it",
+    )
+    add(
+        "--guard-minutes",
+        type=int,
+        default=15,
+        metavar="N",
+        help="without a sign of life for so long the true time comes back by itself",
+    )
+
+
+def _password(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--engine-password-file", metavar="FILE", help="root's password on the engine, one line")
+    add("--engine-password-fd", type=int, metavar="N", help="the same from a file descriptor")
+
+
+def _rehearsing(commands: Any) -> None:
+    command = commands.add_parser("rehearse", help="recover a simulated node")
+    command.add_argument("scenario", nargs="?", default="", help="none: list them")
+    command.add_argument("--release", default="el8", choices=("el7", "el8", "el9"))
+    command.add_argument("--keep", metavar="DIR", help="leave the simulated node in DIR")
+    command.add_argument(
+        "--command", dest="instead", metavar="'COMMAND ...'", help="another one than recover"
+    )

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""recover, resume, undo, restore-time: they change the node, under one lock."""
+
+import argparse
+from typing import Any, Dict, List, Optional
+
+from recovery import (
+    anchoring,
+    diagnosis,
+    errors,
+    executable,
+    executor,
+    local_host,
+    observation,
+    outcome,
+    planner,
+    report,
+    restoring,
+)
+from recovery import console as consoles
+from recovery import context as contexts
+from recovery import journal as journals
+from recovery import plan as plans
+from recovery import secret as secrets
+from recovery.commands import looking, options
+from recovery.procedures import PROCEDURES
+
+
+def recover(arguments: argparse.Namespace) -> int:
+    """Observe, judge, plan, ask, act. Raises: errors.Error."""
+    console = consoles.Console(arguments.yes)
+    node = options.node(arguments)
+    if not options.running(arguments):
+        raise errors.UsageError("recover a disk at rest", "the node's programs are not running")
+    wishes = options.wishes(arguments)
+    with node.lock(journals.LOCK):
+        _no_open_run(node)
+        seen, judged = looking.seen(arguments, node)
+        console.show(report.diagnosis_text(seen, judged))
+        if not _can_go_on(console, judged, wishes):
+            return errors.INHIBITED if judged.inhibitors else errors.DONE
+        chosen = planner.make(seen, judged, wishes)
+        console.show([""] + plans.lines(chosen) + [""])
+        if not console.consent("This changes the node as shown."):
+            raise errors.Inhibited("go on", "it was not agreed to", unchanged="everything")
+        password = options.password(arguments, console, chosen.parameters.engine)
+        journal = journals.create(node, chosen, _facts(seen))
+        context = _context(node, journal, console, password=password)
+        return _carry_out(context, console)
+
+
+def resume(arguments: argparse.Namespace) -> int:
+    """Go on where the journal ends. Raises: errors.Error."""
+    console = consoles.Console(arguments.yes)
+    node = options.node(arguments)
+    with node.lock(journals.LOCK):
+        journal = _open_run(node, "resume")
+        if not console.consent("Go on with %s (the clock may be set back again)." % journal.run):
+            raise errors.Inhibited("go on", "it was not agreed to", unchanged="everything")
+        password = options.password(arguments, console, journal.plan.parameters.engine)
+        context = _context(node, journal, console, password, options.true_time(arguments))
+        anchoring.renew(context)
+        return _carry_out(context, console)
+
+
+def undo(arguments: argparse.Namespace) -> int:
+    """Take the last run back, from the journal alone. Raises: errors.UndoFailed."""
+    console = consoles.Console(arguments.yes)
+    node = options.node(arguments)
+    with node.lock(journals.LOCK):
+        journal = _open_run(node, "undo")
+        if not console.consent("Undo %s: files, services and true time as before." % journal.run):
+            raise errors.Inhibited("undo", "it was not agreed to", unchanged="everything")
+        context = _context(node, journal, console, stated_true=options.true_time(arguments))
+        anchoring.renew(context)
+        failed = executor.undo(context, PROCEDURES[journal.plan.route])
+        if failed:
+            raise errors.UndoFailed(
+                "undo everything",
+                "%d steps could not be undone" % len(failed),
+                seen=failed,
+                next_step="the before-images lie in %s/before; mend the cause and undo again"
+                % journal.directory,
+            )
+    console.say("undone; the before-images stay in %s/before" % journal.directory)
+    return errors.DONE
+
+
+def restore_time(arguments: argparse.Namespace) -> int:
+    """Bring the true time back for a recovery that is gone."""
+    console = consoles.Console(True)
+    node = options.node(arguments)
+    journal = journals.load(node, arguments.run)
+    context = _context(node, journal, console)
+    console.say(restoring.restore(context, arguments.at_boot))
+    return errors.DONE
+
+
+def _no_open_run(node: local_host.LocalHost) -> None:
+    names = journals.runs(node)
+    if names and not journals.load(node, names[-1]).closed():
+        raise errors.Inhibited(
+            "begin a new run",
+            "%s is not finished" % names[-1],
+            unchanged="everything",
+            next_step="ovirt-cert-recovery resume   (or: undo)",
+        )
+
+
+def _open_run(node: local_host.LocalHost, verb: str) -> journals.Journal:
+    names = journals.runs(node)
+    if not names:
+        raise errors.Inhibited("%s a run" % verb, "there was none on this node")
+    journal = journals.reopen(node, names[-1])
+    over = journal.of(journals.ABANDONED) or (verb == "resume" and journal.closed())
+    if over:
+        raise errors.Inhibited("%s %s" % (verb, journal.run), "it is over", unchanged="everything")
+    return journal
+
+
+def _can_go_on(
+    console: consoles.Console, judged: diagnosis.Diagnosis, wishes: planner.Wishes
+) -> bool:
+    """Tell whether there is anything to do that may be done; say why not."""
+    if judged.inhibitors:
+        console.say("Nothing was changed: %d finding(s) forbid it." % len(judged.inhibitors))
+        return False
+    if (wishes.route or judged.route) == diagnosis.NONE:
+        console.say("Nothing was changed: %s" % judged.reason)
+        return False
+    if wishes.route and wishes.route not in judged.allowed + (judged.route,):
+        raise errors.UsageError(
+            "take the route %s" % wishes.route,
+            "this node allows %s" % (", ".join(judged.allowed) or "none"),
+            unchanged="everything",
+        )
+    return True
+
+
+def _facts(seen: observation.Observation) -> Dict[str, Any]:
+    from recovery import __version__
+
+    return {"version": __version__, "node": seen.hostname, "boot_id": seen.moment.boot_id}
+
+
+def _context(
+    node: local_host.LocalHost,
+    journal: journals.Journal,
+    console: consoles.Console,
+    password: Optional[secrets.Secret] = None,
+    stated_true: Optional[float] = None,
+) -> contexts.Context:
+    itself: List[str] = executable.argv(node, journal.directory)
+    return contexts.Context(
+        node, journal, console.say, console.ask, itself, password, stated_true
+    )
+
+
+def _carry_out(context: contexts.Context, console: consoles.Console) -> int:
+    console.survive_hangup()
+    try:
+        executor.run(context, PROCEDURES[context.journal.plan.route])
+    except errors.Error as caught:
+        raise outcome.explained(context, caught) from caught
+    console.show(outcome.lines(context))
+    return errors.DONE

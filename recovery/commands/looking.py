@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""diagnose, plan, status: they change nothing."""
+
+import argparse
+import json
+from typing import Any, Dict, Tuple
+
+from recovery import console as consoles
+from recovery import diagnose as diagnosing
+from recovery import diagnosis, errors, local_host, observation, planner, report, report_json
+from recovery import observe as observing
+from recovery import plan as plans
+from recovery.commands import options
+
+
+def seen(
+    arguments: argparse.Namespace, node: local_host.LocalHost
+) -> Tuple[observation.Observation, diagnosis.Diagnosis]:
+    """Observe and judge the node."""
+    looked = observing.observe(node, node.root, options.running(arguments))
+    return looked, diagnosing.diagnose(looked, getattr(arguments, "route", ""))
+
+
+def diagnose(arguments: argparse.Namespace) -> int:
+    """Print what was seen and judged; 3 when an inhibitor stands."""
+    looked, judged = seen(arguments, options.node(arguments))
+    if arguments.json:
+        _print_json(report_json.diagnosis_json(looked, judged))
+    else:
+        consoles.Console().show(report.diagnosis_text(looked, judged))
+    return errors.INHIBITED if judged.inhibitors else errors.DONE
+
+
+def plan(arguments: argparse.Namespace) -> int:
+    """Print the plan that `recover` would carry out."""
+    looked, judged = seen(arguments, options.node(arguments))
+    chosen = planner.make(looked, judged, options.wishes(arguments))
+    if arguments.json:
+        _print_json(plans.to_json(chosen))
+    else:
+        consoles.Console().show(plans.lines(chosen))
+    return errors.INHIBITED if judged.inhibitors else errors.DONE
+
+
+def status(arguments: argparse.Namespace) -> int:
+    """Tell from the journal alone how far the last run came."""
+    from recovery import status as statuses
+
+    told = statuses.of_last_run(options.node(arguments))
+    if arguments.json:
+        _print_json(statuses.to_json(told))
+    else:
+        consoles.Console().show(statuses.lines(told))
+    return errors.DONE
+
+
+def _print_json(value: Dict[str, Any]) -> None:
+    print(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))

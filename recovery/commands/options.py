@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the options mean: the node, the wishes, the password."""
+
+import argparse
+from typing import Optional
+
+from recovery import console as consoles
+from recovery import errors, files, local_host, planner
+from recovery import moment as moments
+from recovery import secret as secrets
+
+
+def node(arguments: argparse.Namespace) -> local_host.LocalHost:
+    """Return the node that the command is about."""
+    programs = arguments.programs or local_host.SYSTEM_PROGRAMS
+    return local_host.LocalHost(arguments.root.rstrip("/") or "/", programs)
+
+
+def running(arguments: argparse.Namespace) -> bool:
+    """Tell whether the node lives; another root without programs is a disk at rest."""
+    return bool((arguments.root.rstrip("/") or "/") == "/" or arguments.programs)
+
+
+def wishes(arguments: argparse.Namespace) -> planner.Wishes:
+    """Return what the operator asked for. Raises: errors.UsageError."""
+    if not 2 <= arguments.days <= 7300:
+        raise errors.UsageError("use --days %d" % arguments.days, "it must be 2 to 7300")
+    if not 2 <= arguments.guard_minutes <= 240:
+        raise errors.UsageError(
+            "use --guard-minutes %d" % arguments.guard_minutes, "it must be 2 to 240"
+        )
+    return planner.Wishes(
+        route=arguments.route,
+        past=_date(arguments.to, "--to"),
+        days=arguments.days,
+        engine=arguments.engine,
+        fingerprint=arguments.engine_fingerprint,
+        guard_seconds=60 * arguments.guard_minutes,
+    )
+
+
+def true_time(arguments: argparse.Namespace) -> Optional[float]:
+    """Return the true time that the operator stated. Raises: errors.UsageError."""
+    return _date(arguments.true_time, "--true-time")
+
+
+def _date(text: Optional[str], option: str) -> Optional[int]:
+    if text is None:
+        return None
+    try:
+        return moments.parse(text)
+    except ValueError as caught:
+        raise errors.UsageError("understand %s '%s'" % (option, text), str(caught)) from caught
+
+
+def password(
+    arguments: argparse.Namespace, console: consoles.Console, engine: str
+) -> Optional[secrets.Secret]:
+    """Return the engine's password: from a file, a descriptor, or typed; None leaves it to keys.
+
+    Raises: errors.UsageError.
+    """
+    if arguments.engine_password_fd is not None:
+        return _first_line("/dev/fd/%d" % arguments.engine_password_fd)
+    if arguments.engine_password_file is not None:
+        return _first_line(arguments.engine_password_file)
+    if console.interactive and not arguments.yes:
+        typed = console.password("Password of root@%s (empty: an ssh key is set up): " % engine)
+        return typed if typed.reveal() else None
+    return None
+
+
+def _first_line(path: str) -> secrets.Secret:
+    try:
+        lines = files.Files("/").read(path).decode("utf-8").splitlines()
+    except (errors.FileError, UnicodeDecodeError) as caught:
+        what = "read the engine's password from %s" % path
+        raise errors.UsageError(what, str(caught)) from caught
+    if not lines or not lines[0]:
+        raise errors.UsageError("read the engine's password from %s" % path, "it is empty")
+    return secrets.Secret(lines[0])

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The person at the terminal: lines out, answers in. Imports secret and errors."""
+
+import contextlib
+import getpass
+import signal
+import sys
+from typing import Sequence
+
+from recovery import errors
+from recovery import secret as secrets
+
+
+class Console:
+    """Shows lines at once, asks with the whole word yes, never shows a secret."""
+
+    def __init__(self, assume_yes: bool = False) -> None:
+        self.assume_yes = assume_yes
+
+    @property
+    def interactive(self) -> bool:
+        return sys.stdin is not None and sys.stdin.isatty()
+
+    def survive_hangup(self) -> None:
+        """Go on when the terminal is lost: the clock must not stay in the past for that."""
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def say(self, line: str) -> None:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(line, flush=True)
+
+    def show(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self.say(line)
+
+    def complain(self, error: errors.Error) -> None:
+        for line in error.lines():
+            print(line, file=sys.stderr, flush=True)
+
+    def consent(self, question: str) -> bool:
+        """Ask before a change; --yes answers beforehand, silence is no."""
+        if self.assume_yes:
+            return True
+        return self.ask(question)
+
+    def ask(self, question: str) -> bool:
+        """Ask what --yes cannot answer, such as whether a fingerprint is right."""
+        if not self.interactive:
+            return False
+        try:
+            return input("%s Type yes to go on: " % question).strip().lower() == "yes"
+        except EOFError:
+            return False
+
+    def password(self, prompt: str) -> secrets.Secret:
+        return secrets.Secret(getpass.getpass(prompt))

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a step is given to work with. Imports host, journal, moment, plan and secret."""
+
+from typing import Callable, List, Optional
+
+from recovery import errors, host, journal, plan
+from recovery import moment as moments
+from recovery import secret as secrets
+
+
+class Context:
+    """The node, the run's journal and the person at the console.
+
+    say: shows one line of progress. ask: puts a question that is answered with yes, or returns
+    False where nobody can answer. itself: argv that starts this tool again.
+    """
+
+    def __init__(
+        self,
+        node: host.Host,
+        journal: journal.Journal,
+        say: Callable[[str], None],
+        ask: Callable[[str], bool],
+        itself: List[str],
+        password: Optional[secrets.Secret] = None,
+        stated_true: Optional[float] = None,
+    ) -> None:
+        self.node = node
+        self.journal = journal
+        self.say = say
+        self.ask = ask
+        self.itself = itself
+        self.password = password
+        self.stated_true = stated_true  # what the operator says the true time is
+        self.parameters: plan.Parameters = journal.plan.parameters
+
+    @property
+    def directory(self) -> str:
+        return self.journal.directory
+
+    def true_at(self, now: moments.Moment) -> float:
+        """Return the true time at a moment of this boot.
+
+        A run that never anchored has not touched the clock: its wall time counts.
+        Raises: errors.Error when the anchor is of an earlier boot.
+        """
+        anchor = self.journal.anchor()
+        if anchor is None:
+            return now.wall
+        true = anchor.true_at(now)
+        if true is None:
+            raise errors.Error(
+                "compute the true time", "the node was booted since the true time was anchored"
+            )
+        return true
+
+    def deviation(self, now: moments.Moment) -> float:
+        """Return by how many seconds the wall clock is ahead of the true time."""
+        return now.wall - self.true_at(now)

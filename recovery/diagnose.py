@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Judge an observation: findings, inhibitors first, and the route. Pure: data in, data out."""
+
+from recovery import routes, window
+from recovery.diagnosis import Diagnosis
+from recovery.finding import INHIBITOR, NOTE, WARNING
+from recovery.judgements import clock, engine, expiry, files, node, services
+from recovery.observation import Observation
+
+ORDER = (INHIBITOR, WARNING, NOTE)
+
+
+def diagnose(seen: Observation, chosen: str = "") -> Diagnosis:
+    """Return the diagnosis; `chosen` is a route that the operator gave by name.
+
+    A name is a confirmation: it turns inhibitors that only ask for care into warnings.
+    """
+    found = window.of(seen, seen.moment.wall)
+    findings = (
+        node.judge(seen)
+        + files.judge(seen)
+        + clock.judge(seen, chosen)
+        + expiry.judge(seen, found)
+        + services.judge(seen, chosen)
+        + engine.judge(seen)
+    )
+    findings.sort(key=lambda one: ORDER.index(one.severity))  # stable: themes stay together
+    choice = routes.choose(seen, found, chosen)
+    return Diagnosis(tuple(findings), choice.route, choice.reason, found, choice.allowed)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Carry out a journaled plan, forward or backward. Sees `Step`, not the steps.
+
+For each step: journal(applying, before-image), apply, journal(applied), verify,
+journal(verified). A step that is not verified is in doubt: it is applied again, with the
+before-image of the first time.
+"""
+
+from typing import List, Sequence
+
+from recovery import context as contexts
+from recovery import deadman, errors, waiting
+from recovery import journal as journals
+from recovery import step as steps_
+
+DISTURBANCES = 3
+Steps = Sequence[steps_.Step]
+
+
+def run(context: contexts.Context, steps: Steps) -> None:
+    """Bring every step to `verified`, beginning where the journal ends.
+
+    Raises: errors.Error; the journal then tells where `resume` and `undo` begin.
+    """
+    needed = _needed(context, steps)
+    for index in range(_frontier(context, needed), len(needed)):
+        _undisturbed(context, needed, index)
+    context.journal.write(journals.FINISHED)
+
+
+def _needed(context: contexts.Context, steps: Steps) -> Steps:
+    """Return the steps that the plan found to be needed."""
+    chosen = {one.step for one in context.journal.plan.steps if one.need == steps_.NEEDED}
+    return [step for step in steps if step.id in chosen]
+
+
+def _frontier(context: contexts.Context, steps: Steps) -> int:
+    """Return the index of the first step that was never verified."""
+    for index, step in enumerate(steps):
+        if context.journal.last(step.id, journals.VERIFIED) is None:
+            return index
+    return len(steps)
+
+
+def _undisturbed(context: contexts.Context, steps: Steps, index: int) -> None:
+    """Perform a step; when somebody undoes what it stands on, mend that and perform it again."""
+    unsure = context.journal.resumed
+    for _ in range(DISTURBANCES):
+        try:
+            if unsure:
+                hold(context, steps, index)
+                context.journal.resumed = False
+            perform(context, steps[index])
+            return
+        except waiting.Disturbed as caught:
+            context.say(caught.lines()[0])
+            unsure = True
+    raise errors.Error(
+        "finish the step %s" % steps[index].id,
+        "the clock was moved %d times by something else" % DISTURBANCES,
+        next_step="find what sets the clock (chronyd, ntpd, VM tools, cron), stop it, then "
+        "ovirt-cert-recovery resume",
+    )
+
+
+def perform(context: contexts.Context, step: steps_.Step) -> None:
+    """Apply and verify one step, whatever was done of it before."""
+    journal = context.journal
+    deadman.beat(context, context.node.now())
+    context.say("step %s: %s" % (step.id, step.words(context.parameters).title))
+    before = journal.before(step.id)
+    if before is None:
+        before = step.capture(context)
+    journal.write(journals.APPLYING, step.id, before)
+    step.apply(context, before)
+    journal.write(journals.APPLIED, step.id)
+    step.verify(context, before)
+    journal.write(journals.VERIFIED, step.id)
+
+
+def hold(context: contexts.Context, steps: Steps, frontier: int) -> None:
+    """See that what the frontier stands on is still there; apply again what is not.
+
+    After a power cut, a fired dead-man timer or a chronyd that somebody started, the clock is
+    in the present again: the past has to be made anew before the run can go on.
+    """
+    position = {step.id: number for number, step in enumerate(steps)}
+    vital = [step for step in steps[:frontier] if position.get(step.until, -1) > frontier]
+    for step in vital:
+        if not step.holds(context, _image(context, step)):
+            # Journaled for all before the first is mended: none is taken for verified meanwhile.
+            context.journal.write(journals.APPLYING, step.id, _image(context, step))
+            context.say("step %s does not hold any more" % step.id)
+    for step in vital:
+        verified = context.journal.state(step.id) == journals.VERIFIED
+        if not (verified and step.holds(context, _image(context, step))):
+            perform(context, step)
+
+
+def _image(context: contexts.Context, step: steps_.Step) -> steps_.Before:
+    return context.journal.before(step.id) or {}
+
+
+def undo(context: contexts.Context, steps: Steps) -> List[str]:
+    """Take back every step that was begun, newest first; return what could not be undone.
+
+    One failure does not stop the rest: above all the true time must come back.
+    """
+    failed: List[str] = []
+    for step in reversed(steps):
+        if context.journal.state(step.id) in ("", journals.UNDONE):
+            continue
+        context.say("undoing %s" % step.id)
+        context.journal.write(journals.UNDOING, step.id)
+        try:
+            step.undo(context, _image(context, step))
+        except Exception as caught:  # recorded; the other steps are undone all the same
+            context.journal.write(journals.UNDO_FAILED, step.id, {"cause": str(caught)})
+            failed.append("%s: %s" % (step.id, caught))
+            continue
+        context.journal.write(journals.UNDONE, step.id)
+    if not failed:
+        context.journal.write(journals.ABANDONED)
+    return failed

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The port to a node: the ten calls from which everything else is built.
+
+Imports errors, moment and dialogue only; the adapter is `local_host`.
+"""
+
+from abc import ABC, abstractmethod
+from typing import ContextManager, NamedTuple, Optional, Sequence, Tuple
+
+from recovery import dialogue as dialogues
+from recovery import errors
+from recovery import moment as moments
+
+Pairs = Sequence[Tuple[str, str]]
+
+
+class Output(NamedTuple):
+    """What a program left behind."""
+
+    stdout: str
+    stderr: str
+    status: int
+
+
+class Host(ABC):
+    """Ten ways to touch a node; everything else is built from them.
+
+    `lock` is the tenth: only a lock that the kernel drops with the process needs no clean-up
+    after a power cut.
+    """
+
+    @abstractmethod
+    def run(
+        self,
+        argv: Sequence[str],
+        input: Optional[bytes] = None,
+        timeout: float = 60,
+        ok: Sequence[int] = (0,),
+        env: Pairs = (),
+    ) -> Output:
+        """Run a program to its end; timeout in seconds of uptime.
+
+        Raises: ProgramMissing, ProgramTimeout, ProgramFailed (its status is not in `ok`).
+        """
+
+    @abstractmethod
+    def interact(
+        self, argv: Sequence[str], dialogue: dialogues.Dialogue, timeout: float = 60
+    ) -> str:
+        """Hold a dialogue with a program on a terminal; return what it showed, without codes.
+
+        Raises: as `run`; UnexpectedOutput when a fatal question is asked.
+        """
+
+    @abstractmethod
+    def read(self, path: str) -> bytes:
+        """Return a file's content. Raises: FileMissing, FileError."""
+
+    @abstractmethod
+    def replace(
+        self, path: str, data: bytes, like: Optional[str] = None, mode: int = 0o600
+    ) -> None:
+        """Replace or create a file, atomically and durably.
+
+        Owner, mode and SELinux label are those of `like`, else of the present file; a file that
+        is new and like nothing gets `mode`. Raises: FileError.
+        """
+
+    @abstractmethod
+    def append(self, path: str, data: bytes) -> None:
+        """Append to a file (0600 when new), durably and wholly or not at all. Raises: FileError."""
+
+    @abstractmethod
+    def remove(self, path: str) -> None:
+        """Remove a file, durably; one that is not there is no error. Raises: FileError."""
+
+    @abstractmethod
+    def exists(self, path: str) -> bool:
+        """Tell whether a file or directory is there."""
+
+    @abstractmethod
+    def now(self) -> moments.Moment:
+        """Read wall clock, uptime and boot id together."""
+
+    @abstractmethod
+    def sleep(self, seconds: float) -> None:
+        """Wait; the clock that is waited for is the node's own."""
+
+    @abstractmethod
+    def lock(self, path: str) -> ContextManager[None]:
+        """Hold an exclusive lock while in the context. Raises: Busy."""
+
+
+class Busy(errors.Error):
+    """Another process holds the lock."""
+
+    status = errors.INHIBITED

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Before-images of files: saved durably before a change, put back by undo. Imports host."""
+
+from typing import Any, Dict
+
+from recovery import errors, host
+
+Image = Dict[str, Any]
+
+
+def save(node: host.Host, directory: str, path: str) -> Image:
+    """Save a file with its owner, mode and label below `directory`; say where it lies.
+
+    A file that is not there is remembered as missing. Raises: errors.FileError.
+    """
+    backup = "%s/before%s" % (directory, path)
+    try:
+        data = node.read(path)
+    except errors.FileMissing:
+        return {"path": path, "backup": ""}
+    if not (node.exists(backup) and node.read(backup) == data):
+        node.replace(backup, data, like=path)
+    return {"path": path, "backup": backup}
+
+
+def put_back(node: host.Host, image: Image) -> None:
+    """Make the file what it was, byte for byte, with its owner and mode. Raises: FileError."""
+    if not image["backup"]:
+        node.remove(image["path"])
+        return
+    data = node.read(image["backup"])
+    if not (node.exists(image["path"]) and node.read(image["path"]) == data):
+        node.replace(image["path"], data, like=image["backup"])

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The write-ahead journal of one run: JSON lines, each durable before what it announces.
+
+Imports errors, host, moment and plan. Order is by sequence number, never by time.
+"""
+
+import json
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from recovery import errors, host, plan
+from recovery import moment as moments
+
+STATE = "/var/lib/ovirt-cert-recovery"
+INDEX = STATE + "/runs"
+LOCK = STATE + "/lock"
+
+PLANNED, FINISHED, ABANDONED = "planned", "finished", "abandoned"  # of the run
+APPLYING, APPLIED, VERIFIED = "applying", "applied", "verified"  # of a step
+UNDOING, UNDONE, UNDO_FAILED = "undoing", "undone", "undo-failed"
+ANCHORED, ARMED, RESTORED = "anchored", "armed", "restored"  # of the true time
+STEP_EVENTS = (APPLYING, APPLIED, VERIFIED, UNDOING, UNDONE, UNDO_FAILED)
+
+
+class Record(NamedTuple):
+    """One line of the journal."""
+
+    seq: int
+    event: str
+    step: str
+    moment: moments.Moment
+    data: Dict[str, Any]
+
+
+class Anchor(NamedTuple):
+    """At `moment` the true time was `true` (seconds since the epoch, UTC)."""
+
+    moment: moments.Moment
+    true: float
+
+    def true_at(self, now: moments.Moment) -> Optional[float]:
+        """Return the true time at `now`, None when the node was booted since."""
+        return moments.true_wall(self.moment._replace(wall=self.true), now)
+
+
+class Journal:
+    """The records of one run, in memory as on disk."""
+
+    def __init__(self, node: host.Host, run: str, records: List[Record]) -> None:
+        self.node = node
+        self.run = run
+        self.records: List[Record] = records
+        self.resumed = False  # opened to go on: what earlier steps made may be gone
+
+    @property
+    def directory(self) -> str:
+        return "%s/%s" % (STATE, self.run)
+
+    @property
+    def plan(self) -> plan.Plan:
+        return plan.from_json(self.records[0].data["plan"])
+
+    def write(self, event: str, step: str = "", data: Optional[Dict[str, Any]] = None) -> Record:
+        """Append a record; when this returns it is on the disk. Raises: errors.FileError."""
+        record = Record(len(self.records) + 1, event, step, self.node.now(), data or {})
+        self.node.append(_path(self.run), _line(record))
+        self.records.append(record)
+        return record
+
+    def last(self, step: str, *events: str) -> Optional[Record]:
+        """Return the newest record of a step, of these events if any are named."""
+        for record in self.records[::-1]:
+            if record.step == step and record.event in (events or STEP_EVENTS):
+                return record
+        return None
+
+    def state(self, step: str) -> str:
+        """Return the newest event of a step, "" when it was never begun."""
+        record = self.last(step)
+        return record.event if record else ""
+
+    def before(self, step: str) -> Optional[Dict[str, Any]]:
+        """Return the before-image: the first ever written, for later ones saw our own effect."""
+        for record in self.records:
+            if record.step == step and record.event == APPLYING:
+                return record.data
+        return None
+
+    def of(self, *events: str) -> List[Record]:
+        return [record for record in self.records if record.event in events]
+
+    def anchor(self) -> Optional[Anchor]:
+        """Return the newest anchor of the true time."""
+        for record in reversed(self.of(ANCHORED)):
+            at = moments.Moment(**record.data["at"])
+            return Anchor(at, float(record.data["true"]))
+        return None
+
+    def anchor_at(self, moment: moments.Moment, true: float) -> None:
+        """Write down what the true time was at a moment."""
+        self.write(ANCHORED, data={"at": dict(moment._asdict()), "true": true})
+
+    def closed(self) -> bool:
+        """Tell whether the run has ended: nothing is left to resume."""
+        return bool(self.of(FINISHED, ABANDONED))
+
+
+def _path(run: str) -> str:
+    return "%s/%s/journal" % (STATE, run)
+
+
+def _line(record: Record) -> bytes:
+    fields = {
+        "seq": record.seq,
+        "event": record.event,
+        "step": record.step,
+        "moment": dict(record.moment._asdict()),
+        "data": record.data,
+    }
+    return (json.dumps(fields, sort_keys=True) + "\n").encode("utf-8")
+
+
+def runs(node: host.Host) -> List[str]:
+    """Return the names of all runs of this node, oldest first."""
+    try:
+        return node.read(INDEX).decode("ascii", "replace").split()
+    except errors.FileMissing:
+        return []
+
+
+def create(node: host.Host, chosen: plan.Plan, facts: Dict[str, Any]) -> Journal:
+    """Begin a run: its directory, its first record, and only then its name in the index."""
+    names = runs(node)
+    run = "run-%d" % (len(names) + 1)
+    journal = Journal(node, run, [])
+    node.remove(_path(run))  # a power cut between first record and index leaves one behind
+    journal.write(PLANNED, data=dict(facts, plan=plan.to_json(chosen)))
+    node.replace(INDEX, "".join(name + "\n" for name in names + [run]).encode("ascii"))
+    return journal
+
+
+def load(node: host.Host, run: str) -> Journal:
+    """Read a run's journal. Raises: errors.FileError, errors.Error (damaged)."""
+    records, _ = parse(_path(run), node.read(_path(run)))
+    return Journal(node, run, records)
+
+
+def reopen(node: host.Host, run: str) -> Journal:
+    """Read a run's journal to go on writing: a torn last line is cut off."""
+    data = node.read(_path(run))
+    records, whole = parse(_path(run), data)
+    if whole < len(data):
+        node.replace(_path(run), data[:whole])
+    journal = Journal(node, run, records)
+    journal.resumed = True
+    return journal
+
+
+def parse(path: str, data: bytes) -> Tuple[List[Record], int]:
+    """Return the records and the length of the part that is whole.
+
+    Only the last line can be torn: each was durable before the next began.
+    """
+    records: List[Record] = []
+    whole = 0
+    for line in data.splitlines(True):
+        record = _record(line)
+        if record is None or record.seq != len(records) + 1:
+            if whole + len(line) == len(data) and records:
+                return records, whole
+            raise errors.Error(
+                "read the journal %s" % path, "line %d is damaged" % (len(records) + 1)
+            )
+        records.append(record)
+        whole += len(line)
+    if not records:
+        raise errors.Error("read the journal %s" % path, "it is empty")
+    return records, whole
+
+
+def _record(line: bytes) -> Optional[Record]:
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        fields: Dict[str, Any] = json.loads(line.decode("utf-8"))
+        moment = moments.Moment(**fields["moment"])
+        return Record(fields["seq"], fields["event"], fields["step"], moment, fields["data"])
+    except (ValueError, KeyError, TypeError):
+        return None

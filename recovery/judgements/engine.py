@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine VM and its HA services: what would keep it from starting, whom it would fence."""
+
+from typing import List, Tuple
+
+from recovery.finding import INHIBITOR, NOTE, WARNING, Finding
+from recovery.judgements import facts
+from recovery.observation import Observation
+
+NO_MAINTENANCE = "hosted-engine --set-maintenance --mode=none"
+
+
+def judge(seen: Observation) -> List[Finding]:
+    """Return the findings about the engine as far as this node knows it."""
+    if not seen.ovirt_node:
+        return []
+    if not seen.engine.deployed:
+        return _not_here(seen)
+    return _global(seen) + _local(seen) + _other_nodes(seen) + _alive(seen)
+
+
+def _not_here(seen: Observation) -> List[Finding]:
+    return [
+        Finding(
+            "no-hosted-engine",
+            WARNING if facts.node_expired(seen) else NOTE,
+            "no engine VM is deployed on this node",
+            ("/etc/ovirt-hosted-engine/hosted-engine.conf: no vmid",),
+            ("a recovery of the engine VM belongs on a node that can carry it",),
+        )
+    ]
+
+
+def _global(seen: Observation) -> List[Finding]:
+    if not seen.engine.global_maintenance:
+        return []
+    return [
+        Finding(
+            "global-maintenance",
+            WARNING,
+            "global maintenance is on: the HA agent will not start the engine VM",
+            ("hosted-engine --vm-status: global_maintenance true",),
+            (
+                "the recovery starts it itself: hosted-engine --vm-start",
+                "when all is done: " + NO_MAINTENANCE,
+            ),
+        )
+    ]
+
+
+def _local(seen: Observation) -> List[Finding]:
+    if not seen.engine.local_maintenance:
+        return []
+    return [
+        Finding(
+            "local-maintenance",
+            INHIBITOR if _agent_waits(seen) else WARNING,
+            "this node is in local maintenance: it will not carry the engine VM",
+            ("%s: local_maintenance=True" % seen.engine.local_maintenance_source,),
+            (
+                NO_MAINTENANCE + ", or without a running HA broker:",
+                "set local_maintenance and local_maintenance_manual to False in "
+                + seen.engine.local_maintenance_source,
+                "systemctl restart ovirt-ha-agent",
+            ),
+        )
+    ]
+
+
+def _agent_waits(seen: Observation) -> bool:
+    """From 2.5.0 on the agent in local maintenance does not even connect the storage."""
+    version = dict(seen.versions).get("ovirt-hosted-engine-ha", "")
+    return not version or _numbers(version) >= (2, 5)
+
+
+def _numbers(version: str) -> Tuple[int, ...]:
+    words = version.split("-")[0].split(".")
+    return tuple(int(word) for word in words[:2] if word.isdigit())
+
+
+def _other_nodes(seen: Observation) -> List[Finding]:
+    others = seen.engine.other_nodes
+    advice = (
+        "an engine that starts fences nodes that do not answer it, 5 minutes later",
+        "switch off nodes that run no VMs; on others stop ovirt-ha-agent and ovirt-ha-broker",
+        "or cut the engine off from their power management until they are renewed",
+    )
+    if others:
+        title = "the engine would fence other nodes, and their VMs with them"
+        return [Finding("other-nodes", WARNING, title, others, advice)]
+    if facts.node_expired(seen) and seen.engine.global_maintenance is None:
+        title = "whether there are other nodes is not known here"
+        evidence = ("host_id %s; the HA broker was not asked" % (seen.engine.host_id or "unknown"),)
+        return [Finding("other-nodes-unknown", NOTE, title, evidence, advice)]
+    return []
+
+
+def _alive(seen: Observation) -> List[Finding]:
+    if not facts.node_expired(seen) or not seen.engine.answers_ssh:
+        return []
+    return [
+        Finding(
+            "engine-answers",
+            NOTE,
+            "the engine is alive: it can sign a new certificate at the true time",
+            ("%s answers ssh" % seen.engine.fqdn,),
+            ("no clock needs to be changed",),
+        )
+    ]

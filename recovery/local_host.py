@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The adapter of the port: the node whose files and programs we can reach ourselves.
+
+With `files` and `terminal` the only module that has effects. A rehearsal is this very class
+with another root and other programs.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+from typing import Dict, Iterator, Optional, Sequence
+
+from recovery import dialogue as dialogues
+from recovery import errors, files, host, terminal
+from recovery import moment as moments
+
+SYSTEM_PROGRAMS = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class LocalHost(host.Host):
+    """The node whose files lie below `root` and whose programs lie in `programs` (like PATH)."""
+
+    def __init__(self, root: str = "/", programs: str = SYSTEM_PROGRAMS) -> None:
+        self.root = root
+        self.programs = programs
+        self._files = files.Files(root)
+        self._clock = terminal.Clock(self._uptime, self.sleep)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        input: Optional[bytes] = None,
+        timeout: float = 60,
+        ok: Sequence[int] = (0,),
+        env: host.Pairs = (),
+    ) -> host.Output:
+        # A session of its own: Ctrl-C at our console must not cut a program off half-way, and
+        # no program may ask its questions on our terminal.
+        process = subprocess.Popen(
+            list(argv),
+            executable=self._find(argv),
+            stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self._environment(env),
+            cwd="/",
+            start_new_session=True,
+        )
+        try:
+            # subprocess counts with CLOCK_MONOTONIC, so a clock step cannot cut this short.
+            out, err = process.communicate(input, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            _kill(process)
+            raise errors.ProgramTimeout(argv, "it did not end within %d s" % timeout) from None
+        except BaseException:
+            _kill(process)
+            raise
+        output = host.Output(_text(out), _text(err), process.returncode)
+        if output.status not in ok:
+            raise errors.ProgramFailed(argv, output.status, output.stdout, output.stderr)
+        return output
+
+    def interact(
+        self, argv: Sequence[str], dialogue: dialogues.Dialogue, timeout: float = 60
+    ) -> str:
+        found = self._find(argv)
+        return terminal.converse(found, argv, self._environment(()), dialogue, timeout, self._clock)
+
+    def _find(self, argv: Sequence[str]) -> str:
+        for directory in self.programs.split(":"):
+            path = os.path.join(directory, argv[0])
+            if os.access(path, os.X_OK) and not os.path.isdir(path):
+                return path
+        raise errors.ProgramMissing(argv, "there is no such program in %s" % self.programs)
+
+    def _environment(self, env: host.Pairs) -> Dict[str, str]:
+        chosen = {"PATH": self.programs, "LC_ALL": "C", "TERM": "dumb", "HOME": "/root"}
+        chosen.update(env)
+        return chosen
+
+    def read(self, path: str) -> bytes:
+        return self._files.read(path)
+
+    def replace(
+        self, path: str, data: bytes, like: Optional[str] = None, mode: int = 0o600
+    ) -> None:
+        self._files.replace(path, data, like, mode)
+
+    def append(self, path: str, data: bytes) -> None:
+        self._files.append(path, data)
+
+    def remove(self, path: str) -> None:
+        self._files.remove(path)
+
+    def exists(self, path: str) -> bool:
+        return self._files.exists(path)
+
+    def _uptime(self) -> float:
+        return float(self.read("/proc/uptime").split()[0])
+
+    def now(self) -> moments.Moment:
+        before = self._uptime()
+        wall = float(self.run(["date", "+%s.%N"]).stdout)
+        middle = (before + self._uptime()) / 2
+        boot_id = self.read("/proc/sys/kernel/random/boot_id").decode("ascii").strip()
+        return moments.Moment(wall, middle, boot_id)
+
+    def sleep(self, seconds: float) -> None:
+        self.run(["sleep", "%.3f" % seconds], timeout=seconds + 60)
+
+    @contextlib.contextmanager
+    def lock(self, path: str) -> Iterator[None]:
+        with self._files.lock(path) as taken:
+            if not taken:
+                raise host.Busy(
+                    "start",
+                    "another run on this node holds %s" % path,
+                    unchanged="everything",
+                    next_step="look at it with `ovirt-cert-recovery status`, or wait for its end",
+                )
+            yield
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Moments and true time: pure arithmetic, no clock is read here. Imports nothing of ours."""
+
+import calendar
+import datetime
+from typing import NamedTuple, Optional
+
+_EPOCH = datetime.datetime(1970, 1, 1)
+
+Moment = NamedTuple(
+    "Moment",
+    [
+        ("wall", float),  # seconds since the epoch, UTC, as the node's clock says
+        ("boottime", float),  # seconds since boot, from /proc/uptime; never steps
+        ("boot_id", str),  # /proc/sys/kernel/random/boot_id
+    ],
+)
+
+
+def true_wall(anchor: Moment, now: Moment) -> Optional[float]:
+    """Return the true time at `now`, or None when the node was booted again since the anchor.
+
+    Within one boot the uptime counts on through every clock step (man clock_gettime,
+    CLOCK_BOOTTIME), so the anchored wall time plus the uptime passed since is the true time.
+    """
+    if anchor.boot_id != now.boot_id:
+        return None
+    return anchor.wall + (now.boottime - anchor.boottime)
+
+
+def elapsed(since: Moment, now: Moment) -> float:
+    """Return the seconds of uptime from `since` to `now`; across a reboot 0, never negative."""
+    if since.boot_id != now.boot_id:
+        return 0.0
+    return max(0.0, now.boottime - since.boottime)
+
+
+def wall_step(earlier: Moment, later: Moment) -> float:
+    """Return by how many seconds the wall clock was stepped between two moments of one boot."""
+    return (later.wall - earlier.wall) - (later.boottime - earlier.boottime)
+
+
+def utc(epoch: float) -> str:
+    """Return an epoch as `YYYY-MM-DD HH:MM:SS`, in UTC."""
+    shown = _EPOCH + datetime.timedelta(seconds=int(epoch))
+    return shown.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def asn1(epoch: float) -> str:
+    """Return an epoch as `YYYYMMDDHHMMSSZ`, the form openssl takes for certificate dates."""
+    return (_EPOCH + datetime.timedelta(seconds=int(epoch))).strftime("%Y%m%d%H%M%SZ")
+
+
+def parse(text: str) -> int:
+    """Return the epoch of a date that a person typed; without a zone it is UTC.
+
+    Raises: ValueError.
+    """
+    from dateutil import parser
+
+    try:
+        typed = parser.parse(text)
+    except (OverflowError, TypeError) as caught:
+        raise ValueError(str(caught)) from caught
+    return calendar.timegm(typed.utctimetuple())
+
+
+def span(seconds: float) -> str:
+    """Return a duration as people say it: `35 s`, `12 min`, `5 h`, `31 days`."""
+    for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
+        if abs(seconds) >= 2 * size:
+            return "%d %s" % (round(seconds / size), unit)
+    return "%d s" % round(seconds)

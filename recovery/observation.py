@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was seen of the node at one moment: frozen facts, no judgement. Imports `moment` only."""
+
+from typing import NamedTuple, Optional, Tuple
+
+from recovery.moment import Moment
+
+
+class Certificate(NamedTuple):
+    """One certificate file of the node, as it lies on the disk.
+
+    kind: "vdsm", "libvirt-client", "spice", "vnc", "migration", "ovn", "vmconsole" (SSH), "ca"
+    (engine CA and its copies) or "qemu-ca". state: "ok", "unreadable" (then `problem` says why
+    and the fields below it are empty). Times are seconds since the epoch, UTC.
+    """
+
+    path: str
+    kind: str
+    state: str = "ok"
+    problem: str = ""
+    subject: str = ""
+    issuer: str = ""
+    sans: Tuple[str, ...] = ()  # "DNS:name", "IP:address"
+    serial: int = 0
+    not_before: int = 0
+    not_after: int = 0
+    is_ca: bool = False
+    key_path: str = ""
+    key_match: Optional[bool] = None  # None: no key file to compare with
+    ca_path: str = ""
+    chain: Optional[bool] = None  # signed by the CA in ca_path; None: not judged
+    fingerprint: str = ""  # SHA-256 of the DER, hex
+    spki: str = ""  # SHA-256 of the public key, hex: equal for a renewed certificate
+
+
+class Unit(NamedTuple):
+    """State of one systemd unit, from `systemctl show` (man org.freedesktop.systemd1)."""
+
+    name: str
+    load: str = "not-found"
+    active: str = "inactive"
+    sub: str = "dead"
+    result: str = ""
+    enabled: str = ""  # UnitFileState: enabled, disabled, static, masked, masked-runtime ...
+    exec_status: int = 0
+    entered_active: int = 0  # microseconds of uptime (ActiveEnterTimestampMonotonic)
+    invocation: str = ""  # empty on systemd 219
+
+
+class Failure(NamedTuple):
+    """One kind of failure found in the systemd journal, with its literal evidence."""
+
+    kind: str  # "expired", "not-yet-valid", "start-limit", "unit-failed", "unrelated" ...
+    unit: str
+    path: str  # the certificate named in the line, or ""
+    count: int
+    first: float  # wall seconds of the first entry
+    last: float
+    line: str  # one literal MESSAGE
+
+
+class Synchronisation(NamedTuple):
+    """Who sets the clock."""
+
+    units: Tuple[Unit, ...] = ()  # chronyd, chrony-wait, ntpd, systemd-timesyncd, ptp4l ...
+    synchronised: Optional[bool] = None
+    source: str = ""  # the selected NTP source, "" when none
+    offset: Optional[float] = None  # seconds; positive: the node's clock is ahead of NTP time
+
+
+class Engine(NamedTuple):
+    """What the node knows of the engine VM and of the hosted-engine HA services."""
+
+    deployed: bool = False
+    fqdn: str = ""  # hosted-engine.conf: fqdn
+    host_id: str = ""
+    domain_state: str = ""  # virsh's word ("running", "shut off", "absent"); "" not reachable
+    libvirt_problem: str = ""  # why libvirt could not be asked, "" when it could
+    global_maintenance: Optional[bool] = None  # None: not known (broker down)
+    local_maintenance: Optional[bool] = None
+    local_maintenance_source: str = ""
+    vm_health: str = ""  # hosted-engine --vm-status: good, bad, unknown
+    other_nodes: Tuple[str, ...] = ()  # host names of other nodes known here
+    answers_ssh: Optional[bool] = None  # port 22 of the engine, None: not tried
+
+
+class Served(NamedTuple):
+    """The certificate a daemon of the node serves right now, from a TLS handshake."""
+
+    port: int
+    not_after: int = 0
+    fingerprint: str = ""
+    verified: Optional[bool] = None  # the handshake with CA and client certificate succeeded
+    problem: str = ""
+
+
+class Observation(NamedTuple):
+    """All facts that `diagnose` and `plan` judge."""
+
+    moment: Moment
+    root: str  # "/" or the directory given by --root
+    running: bool  # False: only files were looked at (a disk mounted by a rescue system)
+    hostname: str = ""
+    os_release: str = ""  # PRETTY_NAME
+    systemd: int = 0  # major version, 0 when unknown
+    rtc: Optional[int] = None  # seconds since the epoch that the hardware clock shows
+    rtc_local: bool = False  # /etc/adjtime says LOCAL
+    root_rights: bool = True
+    ovirt_node: bool = True  # the marks of an oVirt node are there
+    certificates: Tuple[Certificate, ...] = ()
+    units: Tuple[Unit, ...] = ()
+    failures: Tuple[Failure, ...] = ()
+    sync: Synchronisation = Synchronisation()
+    engine: Engine = Engine()
+    served: Tuple[Served, ...] = ()
+    vnc_tls: bool = False
+    disk_free: Tuple[Tuple[str, int], ...] = ()  # path, free bytes
+    versions: Tuple[Tuple[str, str], ...] = ()  # program or package, version
+    running_vms: Optional[int] = None
+    problems: Tuple[str, ...] = ()  # what could not be observed, and why
+    # Steps of the wall clock within this boot, seen in systemd's journal: before, after.
+    clock_steps: Tuple[Tuple[float, float], ...] = ()

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Look at the node and change nothing. Imports the port, programs and `observing`."""
+
+import posixpath
+from typing import List, Optional, Tuple
+
+from recovery import certificates, errors, host, inventory
+from recovery.observation import Certificate, Observation, Served
+from recovery.observing import clock, engine, failures, platform, problems, units
+from recovery.programs import openssl, systemctl
+
+VDSM_PORT = 54321
+JOURNAL = "/var/log/journal"
+
+
+def observe(node: host.Host, root: str = "/", running: bool = True) -> Observation:
+    """Return all facts that can be had; what cannot is named in `problems`.
+
+    With `running` False only files are read: `root` is a disk that a rescue system mounted.
+    Raises: errors.Error only when the node has no clock to read.
+    """
+    notes = problems.Problems()
+    seen = _files(node, Observation(clock.moment(node, notes), root, running), notes)
+    seen = _living(node, seen, notes) if running else _dead(node, seen, notes)
+    seen = _journal(node, seen, notes)
+    return seen._replace(problems=tuple(notes.lines))
+
+
+def node_certificate(seen: Observation) -> Optional[Certificate]:
+    """Return the node certificate, when it can be read."""
+    for one in seen.certificates:
+        if one.path == inventory.NODE_CERTIFICATE and one.state == "ok":
+            return one
+    return None
+
+
+def _files(node: host.Host, seen: Observation, notes: problems.Problems) -> Observation:
+    nothing: List[Certificate] = []
+    surveyed = notes.attempt(
+        "certificates", lambda: certificates.survey(node.read, inventory.INVENTORY), nothing
+    )
+    rtc, rtc_local = clock.rtc(node)
+    return seen._replace(
+        hostname=platform.hostname(node),
+        os_release=platform.os_release(node),
+        rtc=rtc,
+        rtc_local=rtc_local,
+        ovirt_node=platform.is_ovirt_node(node),
+        certificates=tuple(surveyed),
+        vnc_tls=platform.vnc_tls(node),
+    )
+
+
+def _dead(node: host.Host, seen: Observation, notes: problems.Problems) -> Observation:
+    known, _ = engine.observe(node, (), False, notes)
+    return seen._replace(engine=known, versions=platform.versions(node, False, notes))
+
+
+def _living(node: host.Host, seen: Observation, notes: problems.Problems) -> Observation:
+    nothing: Tuple[units.Units, units.Units] = ((), ())
+    services, clocks = notes.attempt("units", lambda: units.observe(node), nothing)
+    known, vms = engine.observe(node, services, True, notes)
+    if _expired(seen):
+        # Costs up to five seconds, and only an expired node needs to know.
+        known = known._replace(answers_ssh=engine.answers_ssh(node, known, notes))
+    return seen._replace(
+        systemd=notes.attempt("systemd", lambda: systemctl.version(node), 0),
+        root_rights=notes.attempt("rights", lambda: platform.root_rights(node), True),
+        units=services,
+        sync=clock.synchronisation(node, clocks, notes),
+        engine=known,
+        served=_served(node, services, notes),
+        disk_free=notes.attempt("disk space", lambda: platform.disk_free(node), ()),
+        versions=platform.versions(node, True, notes),
+        running_vms=vms,
+    )
+
+
+def _expired(seen: Observation) -> bool:
+    certificate = node_certificate(seen)
+    return certificate is not None and seen.moment.wall > certificate.not_after
+
+
+def _served(node: host.Host, services: units.Units, notes: problems.Problems) -> Tuple[Served, ...]:
+    """Make one TLS handshake with vdsm: a file may be new and the process still serve the old."""
+    if not units.is_active(services, "vdsmd.service"):
+        return ()
+    try:
+        shaken = openssl.handshake(
+            node, VDSM_PORT, inventory.NODE_CERTIFICATE, inventory.NODE_KEY, inventory.NODE_CA
+        )
+        return (_as_served(shaken),)
+    except errors.Error as error:
+        notes.add("certificate served by vdsm", error)
+        return ()
+
+
+def _as_served(shaken: openssl.Handshake) -> Served:
+    served = Served(VDSM_PORT, verified=shaken.verified, problem=shaken.problem)
+    if not shaken.certificate:
+        return served
+    entry = inventory.Entry("port %d" % VDSM_PORT, inventory.VDSM)
+    shown = certificates.describe(entry, shaken.certificate)[0]
+    return served._replace(not_after=shown.not_after, fingerprint=shown.fingerprint)
+
+
+def _journal(node: host.Host, seen: Observation, notes: problems.Problems) -> Observation:
+    nothing: failures.Evidence = ((), [])
+    directory = "" if seen.running else posixpath.join(seen.root, JOURNAL.lstrip("/"))
+    found, entries = notes.attempt(
+        "systemd's journal",
+        lambda: failures.observe(node, seen.certificates, directory),
+        nothing,
+    )
+    return seen._replace(
+        failures=found, clock_steps=failures.clock_steps(entries, seen.moment.boot_id)
+    )

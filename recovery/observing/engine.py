@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the node knows of the engine VM, without starting or disturbing anything."""
+
+from typing import Dict, Optional, Tuple
+
+from recovery import errors, host, observation
+from recovery.observing import problems, units
+from recovery.programs import hosted_engine, ssh_keyscan, virsh
+
+DOMAIN = "HostedEngine"
+
+
+def observe(
+    node: host.Host, services: units.Units, running: bool, notes: problems.Problems
+) -> Tuple[observation.Engine, Optional[int]]:
+    """Return the engine as known here, and the number of running VMs (None: not known)."""
+    engine = _configured(node, notes)
+    if not running:
+        return engine, None
+    engine, vms = _asked_libvirt(node, engine, services, notes)
+    if engine.deployed:
+        engine = _asked_broker(node, engine, services, notes)
+    return engine, vms
+
+
+def answers_ssh(
+    node: host.Host, engine: observation.Engine, notes: problems.Problems
+) -> Optional[bool]:
+    """Tell whether sshd of the engine answers; None when nothing names the engine."""
+    if not engine.fqdn:
+        return None
+    return notes.attempt("engine's ssh", lambda: ssh_keyscan.answers(node, engine.fqdn), None)
+
+
+def _configured(node: host.Host, notes: problems.Problems) -> observation.Engine:
+    try:
+        conf = hosted_engine.configuration(node)
+    except errors.FileMissing:
+        return observation.Engine()
+    except errors.FileError as error:
+        notes.add("hosted engine", error)
+        return observation.Engine()
+    local = notes.attempt("local maintenance", lambda: hosted_engine.local_maintenance(node), None)
+    return observation.Engine(
+        deployed=bool(conf.get("vmid")),
+        fqdn=conf.get("fqdn", ""),
+        host_id=conf.get("host_id", ""),
+        local_maintenance=local,
+        local_maintenance_source=hosted_engine.HA_CONF if local is not None else "",
+    )
+
+
+def _asked_libvirt(
+    node: host.Host,
+    engine: observation.Engine,
+    services: units.Units,
+    notes: problems.Problems,
+) -> Tuple[observation.Engine, Optional[int]]:
+    """Ask libvirt only where it runs: a connect starts a failing libvirtd over its socket."""
+    if not units.is_active(services, units.LIBVIRTD):
+        reason = "libvirtd is not running and was not asked: a connection would start it"
+        return engine._replace(libvirt_problem=reason), None
+    try:
+        domains = virsh.domains(node)
+    except errors.Error as error:
+        notes.add("libvirt", error)
+        return engine._replace(libvirt_problem=error.cause), None
+    return engine._replace(domain_state=domains.get(DOMAIN, virsh.ABSENT)), _running(domains)
+
+
+def _running(domains: Dict[str, str]) -> int:
+    return sum(state not in ("shut off", "crashed") for state in domains.values())
+
+
+def _asked_broker(
+    node: host.Host,
+    engine: observation.Engine,
+    services: units.Units,
+    notes: problems.Problems,
+) -> observation.Engine:
+    if not units.is_active(services, "ovirt-ha-broker.service"):
+        return engine
+    status = notes.attempt("HA status", lambda: hosted_engine.vm_status(node), None)
+    if status is None:
+        return engine
+    here = [one for one in status.hosts if one.host_id == engine.host_id]
+    others = [one for one in status.hosts if one.host_id != engine.host_id]
+    healths = [one.health for one in here + others if one.live and one.health]
+    return engine._replace(
+        global_maintenance=status.global_maintenance,
+        vm_health="good" if "good" in healths else "".join(healths[:1]),
+        other_nodes=tuple(one.hostname for one in others),
+    )

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PEM files of certificates and keys, loaded with the cryptography library. Imports errors.
+
+The library takes 50 ms to load, so it is imported where it is used: `--help` never pays for it.
+"""
+
+import base64
+import binascii
+import re
+from typing import Any, List
+
+from recovery import errors
+
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+_LABELS = (b"CERTIFICATE", b"X509 CERTIFICATE")
+
+
+def load(path: str, data: bytes) -> List[Any]:
+    """Return the x509 certificates of a PEM file in file order; text around them is skipped.
+
+    Raises: errors.FileError with the one reason why this is no certificate.
+    """
+    library = x509()
+    loaded = []
+    for number, der in enumerate(_der_blocks(path, data), 1):
+        try:
+            loaded.append(library.load_der_x509_certificate(der))
+        except (ValueError, TypeError) as error:
+            raise refused(path, "certificate %d in it is damaged (%s)" % (number, error)) from error
+    return loaded
+
+
+def load_key(path: str, data: bytes) -> Any:
+    """Return a private key, its RSA arithmetic unchecked. Raises: errors.FileError."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
+    try:
+        if b"BEGIN OPENSSH PRIVATE KEY" in data:
+            return serialization.load_ssh_private_key(data, None)
+        # The full RSA check takes 100 ms a key and protects nobody here: we only compare.
+        return serialization.load_pem_private_key(data, None, unsafe_skip_rsa_key_validation=True)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise errors.FileError("read the key", path, _why_no_key(data)) from error
+
+
+def x509() -> Any:
+    """Return the library's x509 module. Raises: errors.Error when it cannot be loaded."""
+    import warnings
+
+    with warnings.catch_warnings():
+        # Python 3.6 is what the nodes have; the warning would only frighten its reader.
+        warnings.simplefilter("ignore")
+        try:
+            from cryptography import x509 as loaded
+        except ImportError as error:
+            raise errors.Error(
+                "read certificates", "the cryptography library cannot be loaded (%s)" % error
+            ) from error
+    return loaded
+
+
+def refused(path: str, cause: str) -> errors.FileError:
+    """Return the error that says why a file is no certificate."""
+    return errors.FileError("read the certificate", path, cause)
+
+
+def _der_blocks(path: str, data: bytes) -> List[bytes]:
+    blocks = []
+    for label, body in _BLOCK.findall(data):
+        if label in _LABELS:
+            try:
+                blocks.append(base64.b64decode(body))
+            except (binascii.Error, ValueError) as error:
+                raise refused(path, "its base64 text is damaged") from error
+    if not blocks:
+        raise refused(path, _why_no_certificate(data))
+    return blocks
+
+
+def _why_no_certificate(data: bytes) -> str:
+    if not data.strip():
+        return "the file is empty"
+    if b"-----BEGIN CERTIFICATE-----" in data:
+        return "the file is cut off: END CERTIFICATE is missing"
+    if b"PRIVATE KEY-----" in data:
+        return "it holds a private key, no certificate"
+    if b"-----BEGIN " in data:
+        label = data.split(b"-----BEGIN ", 1)[1].split(b"-----", 1)[0]
+        return "it holds a %s, no certificate" % label.decode("ascii", "replace").lower()
+    if data[:1] == b"\x30" and _is_der(data):
+        return "it is in DER encoding, PEM is wanted (openssl x509 -inform DER converts it)"
+    if b"\0" in data or any(byte > 126 for byte in data[:512]):
+        return "it holds binary data, no PEM text"
+    return "it holds no PEM text"
+
+
+def _is_der(data: bytes) -> bool:
+    try:
+        x509().load_der_x509_certificate(data)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _why_no_key(data: bytes) -> str:
+    if not data.strip():
+        return "the file is empty"
+    if b"ENCRYPTED" in data[:200]:
+        return "its private key is encrypted with a passphrase"
+    if b"-----BEGIN CERTIFICATE" in data:
+        return "it holds a certificate, no private key"
+    return "it holds no private key in PEM"

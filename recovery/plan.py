@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What will be done, as data: pure, JSON-able, printed by `plan`, journaled by `recover`.
+
+Imports errors and step only; once journaled a plan is never computed again, since with the
+clock set back nothing looks expired any more.
+"""
+
+from typing import Any, Dict, List, NamedTuple, Tuple
+
+
+class Copy(NamedTuple):
+    """One place where the node certificate lies, with its key."""
+
+    certificate: str
+    key: str
+
+
+class Parameters(NamedTuple):
+    """Everything the steps need to know, fixed before the first of them begins."""
+
+    past: int = 0  # seconds since the epoch: the moment to go back to
+    days: int = 398  # validity of the new certificate, counted from the true time
+    node_name: str = ""  # CN of the node certificate: the address the engine knows
+    subject: str = ""  # as openssl's -subj takes it
+    sans: Tuple[str, ...] = ()  # "DNS:name", "IP:address"
+    engine: str = ""  # where the engine answers ssh
+    fingerprint: str = ""  # of the engine's host key, given by the operator
+    systemd: int = 0
+    rtc: bool = True  # there is a hardware clock to write
+    sync_running: Tuple[str, ...] = ()  # units that set the clock and are running
+    sync_masked: Tuple[str, ...] = ()  # units that must not come back by themselves
+    sync_by_enablement: bool = False  # EL7: set-time looks at "enabled", not at "running"
+    failed: Tuple[str, ...] = ()  # units whose start limits are reset
+    services: Tuple[str, ...] = ()  # units to restart, in order
+    copies: Tuple[Copy, ...] = ()
+    guard_seconds: int = 900  # without a sign of life for so long the true time comes back
+
+
+class PlannedStep(NamedTuple):
+    """One step as a person reads it."""
+
+    step: str
+    title: str
+    reason: str
+    need: str  # "needed" or "satisfied"
+    commands: Tuple[str, ...]
+    seconds: int  # expected duration
+    undo: str  # what undo does; "" when there is nothing to undo
+
+
+class Plan(NamedTuple):
+    """A route with its parameters and steps."""
+
+    route: str
+    reason: str
+    parameters: Parameters
+    steps: Tuple[PlannedStep, ...]
+
+    def seconds(self) -> int:
+        return sum(step.seconds for step in self.steps if step.need == "needed")
+
+
+def to_json(plan: Plan) -> Dict[str, Any]:
+    """Return the plan as plain JSON values."""
+    return {
+        "route": plan.route,
+        "reason": plan.reason,
+        "parameters": dict(plan.parameters._asdict()),
+        "steps": [dict(step._asdict()) for step in plan.steps],
+        "expected_seconds": plan.seconds(),
+    }
+
+
+def from_json(data: Dict[str, Any]) -> Plan:
+    """Return the plan that `to_json` wrote."""
+    values = {key: _frozen(value) for key, value in data["parameters"].items()}
+    values["copies"] = tuple(Copy(*copy) for copy in values["copies"])
+    steps = [PlannedStep(**_all_frozen(step)) for step in data["steps"]]
+    return Plan(data["route"], data["reason"], Parameters(**values), tuple(steps))
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(one) for one in value) if isinstance(value, list) else value
+
+
+def _all_frozen(values: Dict[str, Any]) -> Dict[str, Any]:
+    return {key: _frozen(value) for key, value in values.items()}
+
+
+def lines(plan: Plan) -> List[str]:
+    """Return the plan as a person reads it at 80 columns."""
+    shown = ["Route: %s (%s)" % (plan.route, plan.reason), ""]
+    for number, step in enumerate(plan.steps, 1):
+        mark = "" if step.need == "needed" else "  [already so]"
+        shown.append("%2d. %s%s" % (number, step.title, mark))
+        shown.append("      why: %s" % step.reason)
+        shown += ["      $ %s" % command for command in step.commands]
+        if step.undo:
+            shown.append("      undo: %s" % step.undo)
+    shown += ["", "Expected duration: %d min" % max(1, round(plan.seconds() / 60.0))]
+    return shown

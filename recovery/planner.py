@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Make a plan from what was observed and judged: pure.
+
+Imports certificates (text of subjects only), diagnosis, inventory, observation, plan, procedures.
+"""
+
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+from recovery import certificates, diagnosis, errors, inventory, plan
+from recovery import moment as moments
+from recovery import observation as observations
+from recovery.procedures import PROCEDURES
+from recovery.steps import services
+
+# From systemd 239 (EL8) on set-time looks at what runs, before that at what is enabled.
+ENABLEMENT_COUNTS_BEFORE = 239
+QUIET = ("inactive", "failed")
+
+
+class Wishes(NamedTuple):
+    """What the operator asked for."""
+
+    route: str = ""
+    past: Optional[int] = None
+    days: int = 398
+    engine: str = ""
+    fingerprint: str = ""
+    guard_seconds: int = 900
+
+
+def make(
+    observation: observations.Observation, judged: diagnosis.Diagnosis, wishes: Wishes
+) -> plan.Plan:
+    """Return the plan of the chosen route.
+
+    Raises: errors.Inhibited (nothing can or need be done), errors.UsageError (a wish that is
+    not allowed).
+    """
+    route = wishes.route or judged.route
+    procedure = PROCEDURES.get(route)
+    if procedure is None:
+        raise errors.Inhibited("recover by route %s" % route, judged.reason, unchanged="everything")
+    parameters = _parameters(observation, judged, wishes, route)
+    steps = []
+    for step in procedure:
+        words = step.words(parameters)
+        steps.append(
+            plan.PlannedStep(
+                step.id,
+                words.title,
+                words.reason,
+                step.check(observation),
+                words.commands,
+                words.seconds,
+                words.undo,
+            )
+        )
+    return plan.Plan(route, judged.reason, parameters, tuple(steps))
+
+
+def _parameters(
+    observation: observations.Observation,
+    judged: diagnosis.Diagnosis,
+    wishes: Wishes,
+    route: str,
+) -> plan.Parameters:
+    node = _node_certificate(observation)
+    name = certificates.common_name(node.subject)
+    return plan.Parameters(
+        past=_past(judged, wishes) if route == diagnosis.REWIND else 0,
+        days=wishes.days,
+        node_name=name,
+        subject=certificates.subject_argument(node.subject),
+        sans=node.sans or (_san(name),),
+        engine=wishes.engine or observation.engine.fqdn,
+        fingerprint=wishes.fingerprint,
+        systemd=observation.systemd,
+        rtc=observation.rtc is not None,
+        sync_running=tuple(
+            unit.name for unit in observation.sync.units if unit.active not in QUIET
+        ),
+        sync_masked=tuple(unit.name for unit in observation.sync.units),
+        sync_by_enablement=0 < observation.systemd < ENABLEMENT_COUNTS_BEFORE,
+        failed=_loaded(observation, services.LIMITED),
+        services=_loaded(observation, services.ORDER),
+        copies=copies(observation),
+        guard_seconds=wishes.guard_seconds,
+    )
+
+
+def _node_certificate(observation: observations.Observation) -> observations.Certificate:
+    for one in observation.certificates:
+        if one.path == inventory.NODE_CERTIFICATE and one.state == "ok":
+            return one
+    raise errors.Inhibited(
+        "plan a recovery",
+        "the node certificate %s cannot be read, so its name is not known"
+        % inventory.NODE_CERTIFICATE,
+        unchanged="everything",
+    )
+
+
+def _past(judged: diagnosis.Diagnosis, wishes: Wishes) -> int:
+    window = judged.window
+    if window.moment is None:
+        raise errors.Inhibited(
+            "choose a moment to go back to",
+            "no moment lies in the validity of every certificate needed",
+            seen=window.begins_last + window.ends_first,
+            unchanged="everything",
+        )
+    if wishes.past is None:
+        return window.moment
+    if not window.start <= wishes.past <= window.end:
+        raise errors.UsageError(
+            "go back to %s UTC" % moments.utc(wishes.past),
+            "every certificate is valid from %s to %s UTC only"
+            % (moments.utc(window.start), moments.utc(window.end)),
+        )
+    return wishes.past
+
+
+def _loaded(observation: observations.Observation, names: Sequence[str]) -> Tuple[str, ...]:
+    loaded = {unit.name for unit in observation.units if unit.load == "loaded"}
+    return tuple(name for name in names if name in loaded)
+
+
+def _san(name: str) -> str:
+    digits = name.replace(".", "").isdigit() or ":" in name
+    return ("IP:%s" if digits else "DNS:%s") % name
+
+
+def copies(observation: observations.Observation) -> Tuple[plan.Copy, ...]:
+    """Return the places of the node certificate that are there; a damaged copy is one too."""
+    present = {one.path for one in observation.certificates}
+    chosen: List[plan.Copy] = []
+    for entry in inventory.COPIES:
+        if entry.path in present:
+            chosen.append(plan.Copy(entry.path, entry.key_path))
+    return tuple(chosen)

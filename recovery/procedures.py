@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The procedures: literal tuples of steps, in order, and nothing else.
+
+The stay in the past is as short as it can be: only until the engine VM runs and has signed one
+certificate. Everything after that happens under the true time.
+"""
+
+from typing import Dict, Tuple
+
+from recovery import diagnosis
+from recovery.step import Step
+from recovery.steps import (
+    anchor,
+    backup,
+    boot_guard,
+    clock_back,
+    dead_man,
+    engine_clock,
+    engine_vm,
+    install,
+    maintenance,
+    prove,
+    reach_engine,
+    request,
+    restore_time,
+    services,
+    sign,
+    time_sync,
+)
+
+Procedure = Tuple[Step, ...]
+
+REWIND: Procedure = (
+    backup.Backup(),
+    anchor.Anchor(),
+    boot_guard.BootGuard(),
+    dead_man.DeadMan(),
+    time_sync.StopTimeSync(),
+    clock_back.ClockBack(),
+    clock_back.KeepRtc(),
+    services.RestartServices(
+        "start-services",
+        "start libvirtd, vdsm and the HA services",
+        "in the past their certificate is valid; start limits of the failed tries are reset",
+        since="clock-back",
+        until="install",
+    ),
+    maintenance.GlobalMaintenance(),
+    engine_vm.StartEngineVm(),
+    reach_engine.ReachEngine(),
+    request.MakeRequest(),
+    sign.Sign(),
+    install.Install(),
+    restore_time.RestoreTime(),
+    time_sync.StartTimeSync(),
+    boot_guard.RemoveBootGuard(),
+    engine_clock.EngineClock(),
+    services.RestartServices(
+        "restart-services",
+        "restart libvirtd, vdsm and the HA services under the true time",
+        "they read certificates when they start; the engine VM keeps running",
+        since="install",
+        until="",
+    ),
+    maintenance.LeaveMaintenance(),
+    prove.Prove(),
+)
+
+SIGN: Procedure = (
+    backup.Backup(),
+    reach_engine.ReachEngine(),
+    request.MakeRequest(),
+    sign.Sign(),
+    install.Install(),
+    services.RestartServices(
+        "restart-services",
+        "restart libvirtd, vdsm and the HA services",
+        "they read certificates when they start; running VMs keep running",
+        since="install",
+        until="",
+    ),
+    prove.Prove(),
+)
+
+PROCEDURES: Dict[str, Procedure] = {diagnosis.REWIND: REWIND, diagnosis.SIGN: SIGN}

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""openssl s_client: the certificate that a daemon serves right now (man s_client)."""
+
+import re
+from typing import NamedTuple
+
+from recovery import host
+
+PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+
+class Handshake(NamedTuple):
+    """Outcome of one TLS handshake made under the node's own clock."""
+
+    certificate: bytes  # PEM of the served certificate, b"" when none was shown
+    verified: bool  # both sides accepted each other
+    problem: str  # openssl's words, "" when verified
+
+
+def handshake(node: host.Host, port: int, certificate: str, key: str, ca: str) -> Handshake:
+    """Make a TLS connection to a local port, with a client certificate as vdsm demands one.
+
+    Never raises for a refused connection or certificate: that is the answer.
+    """
+    argv = ["openssl", "s_client", "-connect", "localhost:%d" % port, "-showcerts"]
+    argv += ["-cert", certificate, "-key", key, "-CAfile", ca, "-verify_return_error"]
+    # Only a program that could not be run at all is an error of ours.
+    output = node.run(argv, timeout=30, ok=range(256))
+    served = PEM.search(output.stdout)
+    pem = served.group(0).encode("ascii", "replace") if served else b""
+    text = output.stdout + output.stderr
+    if output.status == 0 and re.search(r"Verify return code: 0 \(ok\)", text):
+        return Handshake(pem, True, "")
+    return Handshake(pem, False, _problem(text) or "no TLS connection")
+
+
+def _problem(text: str) -> str:
+    for pattern in (
+        r"Verify return code: [1-9]\d* \((.*?)\)",
+        r"verify error:num=\d+:(.*)",
+        r"alert (?:certificate )?([a-z ]+)",
+        r"(Connection refused)",
+    ):
+        found = re.search(pattern, text)
+        if found:
+            return found.group(1).strip()
+    return ""

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ssh: one shared connection to the engine, its password typed once (OpenSSH 6.6 and newer)."""
+
+from typing import List, NamedTuple, Optional
+
+from recovery import dialogue, errors, host
+from recovery import secret as secrets
+
+PASSWORD = r"(?i)password: ?$"
+REFUSED = ("Permission denied", "Too many authentication failures")
+UNREACHABLE = ("No route to host", "Connection refused", "Connection timed out", "timed out")
+
+
+class Target(NamedTuple):
+    """Where the engine is and how its host key is known."""
+
+    address: str
+    user: str = "root"
+    known_hosts: str = "/root/.ssh/known_hosts"
+    control: str = "/run/ovirt-cert-recovery-engine.ssh"
+
+
+class NotReachable(errors.Error):
+    """Nothing answers at the address yet."""
+
+
+class NotAdmitted(errors.Attention):
+    """The engine refuses the password, or there is none to give."""
+
+
+class UnknownHostKey(errors.Attention):
+    """Nobody has confirmed that this is the engine's host key."""
+
+
+def command(target: Target, *options: str) -> List[str]:
+    """Return the ssh command up to the destination; host keys are never accepted silently."""
+    argv = ["ssh", "-o", "ControlPath=%s" % target.control]
+    for option in (
+        "StrictHostKeyChecking=yes",
+        "UserKnownHostsFile=%s" % target.known_hosts,
+        "ConnectTimeout=10",
+        "ServerAliveInterval=15",
+    ) + options:
+        argv += ["-o", option]
+    return argv
+
+
+def connect(node: host.Host, target: Target, password: Optional[secrets.Secret]) -> None:
+    """Open the shared connection, by key or else by password.
+
+    Raises: NotReachable, NotAdmitted, UnknownHostKey.
+    """
+    options = ["ControlMaster=auto", "ControlPersist=yes", "NumberOfPasswordPrompts=1"]
+    if password is None:
+        options.append("BatchMode=yes")
+    argv = command(target, *options) + ["%s@%s" % (target.user, target.address), "true"]
+    exchanges = (dialogue.Exchange(PASSWORD, password, optional=True),)
+    try:
+        # On a terminal even where nothing is asked: the master that stays in the background
+        # keeps our standard error open, and the end of a pipe would never come.
+        node.interact(argv, dialogue.Dialogue(exchanges if password else ()), timeout=60)
+    except errors.ProgramTimeout as caught:
+        raise NotReachable("reach the engine", caught.cause) from caught
+    except errors.ProgramFailed as caught:
+        raise _refusal(target, caught, password is not None) from caught
+
+
+def _refusal(target: Target, failure: errors.ProgramFailed, typed: bool) -> errors.Error:
+    text = failure.stdout + failure.stderr
+    who = "%s@%s" % (target.user, target.address)
+    if "Host key verification failed" in text or "IDENTIFICATION HAS CHANGED" in text:
+        return UnknownHostKey(
+            "trust %s" % target.address,
+            "its host key is not the one in %s" % target.known_hosts,
+            seen=failure.seen,
+            next_step="compare the fingerprint with the engine's console, then give it with "
+            "--engine-fingerprint",
+        )
+    if any(words in text for words in REFUSED):
+        cause = "the engine refuses the password" if typed else "the engine wants a password"
+        return NotAdmitted(
+            "log in as %s" % who,
+            cause,
+            seen=failure.seen,
+            next_step="give the right one with --engine-password-file",
+        )
+    return NotReachable("reach %s" % who, "ssh: %s" % "; ".join(failure.seen), seen=failure.seen)
+
+
+def run(
+    node: host.Host,
+    target: Target,
+    script: str,
+    input: Optional[bytes] = None,
+    timeout: float = 60,
+) -> host.Output:
+    """Run a shell line on the engine over the shared connection. Raises: ProgramFailed."""
+    argv = command(target, "BatchMode=yes") + ["%s@%s" % (target.user, target.address), script]
+    return node.run(argv, input=input, timeout=timeout)
+
+
+def close(node: host.Host, target: Target) -> None:
+    """End the shared connection; that there is none is no error."""
+    argv = command(target) + ["-O", "exit", "%s@%s" % (target.user, target.address)]
+    node.run(argv, timeout=15, ok=(0, 255))
+
+
+def host_keys(node: host.Host, target: Target) -> bytes:
+    """Return the host keys that answer at the address, as known_hosts lines (ssh-keyscan)."""
+    return node.run(["ssh-keyscan", "-T", "10", target.address], ok=(0, 1)).stdout.encode("ascii")
+
+
+def fingerprints(node: host.Host, keys: bytes) -> List[str]:
+    """Return the SHA256 fingerprints of known_hosts lines (ssh-keygen -l)."""
+    text = node.run(["ssh-keygen", "-l", "-f", "-"], input=keys).stdout
+    return [
+        word for line in text.splitlines() for word in line.split() if word.startswith("SHA256:")
+    ]

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine, reached over one shared ssh connection. Imports context, host, programs.
+
+Host-shaped where it can be: run, read, replace, remove, exists, now.
+"""
+
+import shlex
+from typing import Optional
+
+from recovery import errors, host
+from recovery import moment as moments
+from recovery.programs import ssh
+
+
+class Remote:
+    """A machine on the other side of ssh; every call becomes one argv of the node's ssh."""
+
+    def __init__(self, node: host.Host, target: ssh.Target) -> None:
+        self.node = node
+        self.target = target
+
+    def run(self, script: str, input: Optional[bytes] = None, timeout: float = 60) -> host.Output:
+        """Run a shell line. Raises: ProgramFailed with the remote status."""
+        return ssh.run(self.node, self.target, script, input, timeout)
+
+    def read(self, path: str) -> bytes:
+        """Return a text file's content. Raises: FileMissing, ProgramFailed."""
+        try:
+            return self.run("cat %s" % shlex.quote(path)).stdout.encode("utf-8")
+        except errors.ProgramFailed as caught:
+            if "No such file" in caught.stderr:
+                cause = "there is no such file on the engine"
+                raise errors.FileMissing("read", path, cause) from caught
+            raise
+
+    def write(self, path: str, data: bytes) -> None:
+        """Create or overwrite a file that only root may read."""
+        self.run("umask 077 && cat > %s" % shlex.quote(path), input=data)
+
+    def exists(self, path: str) -> bool:
+        try:
+            self.run("test -e %s" % shlex.quote(path))
+        except errors.ProgramFailed as caught:
+            if caught.exit_status == 1:
+                return False
+            raise
+        return True
+
+    def now(self) -> moments.Moment:
+        """Return the wall clock of the other side; its uptime is nobody's business here."""
+        return moments.Moment(float(self.run("date +%s.%N").stdout), 0.0, "")
+
+
+def of(node: host.Host, address: str, directory: str) -> Remote:
+    """Return the engine; host keys confirmed for this run lie in a file of the run's own."""
+    confirmed = directory + "/known_hosts"
+    if node.exists(confirmed):
+        return Remote(node, ssh.Target(address, known_hosts=confirmed))
+    return Remote(node, ssh.Target(address))

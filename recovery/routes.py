@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which route leads out, and why: the decision tree. Pure; clock work is its last branch."""
+
+from typing import NamedTuple, Optional, Tuple
+
+from recovery import inventory, moment
+from recovery.diagnosis import INTERIM, NONE, OFFLINE_CA, RENEW, REWIND, SIGN
+from recovery.judgements import clock, expiry, facts, services
+from recovery.observation import Observation
+from recovery.window import Window
+
+
+class Choice(NamedTuple):
+    """A route, the reason in one sentence, and the routes that may be chosen by name."""
+
+    route: str
+    reason: str
+    allowed: Tuple[str, ...] = ()
+
+
+def choose(seen: Observation, found: Window, chosen: str = "") -> Choice:
+    """Return the route for this node; the first rule that speaks decides."""
+    return _hopeless(seen, chosen) or _valid(seen) or _expired(seen, found)
+
+
+def _hopeless(seen: Observation, chosen: str) -> Optional[Choice]:
+    if not seen.ovirt_node:
+        return Choice(NONE, "this is no oVirt node")
+    for path in (inventory.NODE_CERTIFICATE, inventory.NODE_CA):
+        if not facts.readable_at(seen, path):
+            return Choice(NONE, "%s cannot be read" % path)
+    if seen.running and clock.doubtful(seen, chosen):
+        return Choice(NONE, "the system clock is in doubt: it has to be right before anything else")
+    if expiry.authority_expired(seen):
+        return Choice(NONE, "the CA itself is expired: no certificate that it signs is trusted")
+    return None
+
+
+def _valid(seen: Observation) -> Optional[Choice]:
+    """Nothing that is needed is expired: an ordinary renewal at most."""
+    certificate = facts.node_certificate(seen)
+    if facts.blocking(seen) or certificate is None:
+        return None
+    if seen.moment.wall < certificate.not_before:
+        return Choice(NONE, "the node certificate is not yet valid: the clock is behind")
+    if services.other_failure(seen):
+        return Choice(NONE, "the certificates are valid; libvirtd fails for another reason")
+    late = [one for one in seen.certificates if facts.expired(seen, one)]
+    if late or expiry.soon(seen):
+        state = "expired" if late else "near expiry"
+        return Choice(
+            RENEW, "the node works and the engine can enroll what is %s" % state, (RENEW,)
+        )
+    return Choice(NONE, "every certificate is valid: there is nothing to do")
+
+
+def _expired(seen: Observation, found: Window) -> Choice:
+    by_hand = (OFFLINE_CA, INTERIM)
+    if not seen.running:
+        reason = "the node on this disk is not running; the recovery runs on the booted node"
+        return Choice(NONE, reason, (OFFLINE_CA,))
+    if services.still_running(seen):
+        return _running(seen, found)
+    if seen.engine.answers_ssh:
+        return Choice(SIGN, "the engine answers ssh and can sign at the true time", (SIGN,))
+    if not seen.engine.deployed:
+        reason = "no engine VM is deployed here: run the recovery on a node that can carry it"
+        return Choice(NONE, reason, (SIGN, OFFLINE_CA))
+    if _broken(seen):
+        return Choice(NONE, "the node certificate fits neither key nor CA at any time", by_hand)
+    if found.moment is None:
+        return Choice(NONE, "no moment suits all needed certificates", by_hand)
+    return Choice(REWIND, _why_rewind(seen, found.moment), (REWIND,) + by_hand)
+
+
+def _running(seen: Observation, found: Window) -> Choice:
+    """Only the operator may touch a node whose VMs run; the rewind only if no engine lives."""
+    reason = "expired but still running: nothing is done unless a route is chosen by name"
+    alive = seen.engine.answers_ssh or seen.engine.domain_state == "running"
+    if alive or found.moment is None or not seen.engine.deployed:
+        return Choice(SIGN, reason, (SIGN, OFFLINE_CA))
+    return Choice(SIGN, reason, (SIGN, OFFLINE_CA, REWIND))
+
+
+def _broken(seen: Observation) -> bool:
+    certificate = facts.node_certificate(seen)
+    return certificate is not None and False in (certificate.key_match, certificate.chain)
+
+
+def _why_rewind(seen: Observation, latest: int) -> str:
+    back = moment.span(seen.moment.wall - latest)
+    return (
+        "the engine VM is down and cannot start while the node certificate is expired; at %s "
+        "(%s back) all needed certificates are valid" % (facts.utc(latest), back)
+    )

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How far a run came, from its journal alone. Imports host, journal, moment."""
+
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from recovery import host, restoring
+from recovery import journal as journals
+from recovery import moment as moments
+
+
+class Status(NamedTuple):
+    """The state of the last run of this node; run "" when there was none."""
+
+    run: str = ""
+    route: str = ""
+    outcome: str = ""  # "finished", "undone", "cut off"
+    steps: Tuple[Tuple[str, str, str], ...] = ()  # id, title, state ("" never begun)
+    clock_back: bool = False
+    true: Optional[float] = None  # the true time now, None when only a person can tell
+    problem: str = ""  # what went wrong in undo
+
+
+def of_last_run(node: host.Host) -> Status:
+    """Read the newest journal. Raises: errors.Error when it is damaged."""
+    names = journals.runs(node)
+    if not names:
+        return Status()
+    journal = journals.load(node, names[-1])
+    anchor = journal.anchor()
+    planned = journal.plan.steps
+    return Status(
+        run=names[-1],
+        route=journal.plan.route,
+        outcome=_outcome(journal),
+        steps=tuple(
+            (one.step, one.title, journal.state(one.step) if one.need == "needed" else one.need)
+            for one in planned
+        ),
+        clock_back=restoring.clock_is_back(journal),
+        true=anchor.true_at(node.now()) if anchor else None,
+        problem="; ".join(record.data["cause"] for record in journal.of(journals.UNDO_FAILED)),
+    )
+
+
+def _outcome(journal: journals.Journal) -> str:
+    if journal.of(journals.ABANDONED):
+        return "undone"
+    return "finished" if journal.of(journals.FINISHED) else "cut off"
+
+
+def next_order(status: Status) -> str:
+    """Return what the person does now."""
+    if status.run == "" or status.outcome == "undone":
+        return "ovirt-cert-recovery diagnose"
+    if status.outcome == "finished":
+        return "nothing; `ovirt-cert-recovery undo` would put the old certificate back"
+    return "ovirt-cert-recovery resume   (or: undo)"
+
+
+def lines(status: Status) -> List[str]:
+    """Return the status as a person reads it."""
+    if not status.run:
+        return ["no run on this node yet", "next: %s" % next_order(status)]
+    shown = ["%s, route %s: %s" % (status.run, status.route, status.outcome)]
+    for number, (_, title, state) in enumerate(status.steps, 1):
+        doubt = "  IN DOUBT" if state in (journals.APPLYING, journals.UNDOING) else ""
+        shown.append("%2d. %-9s %s%s" % (number, state or "-", title, doubt))
+    if status.clock_back:
+        shown.append("THE CLOCK MAY BE IN THE PAST.")
+    if status.true is not None:
+        shown.append("true time now: %s UTC" % moments.utc(status.true))
+    if status.problem:
+        shown.append("not undone: %s" % status.problem)
+    return shown + ["next: %s" % next_order(status)]
+
+
+def to_json(status: Status) -> Dict[str, Any]:
+    """Return the status as plain JSON values."""
+    values = dict(status._asdict())
+    values["steps"] = [{"id": one[0], "title": one[1], "state": one[2]} for one in status.steps]
+    values["next"] = next_order(status)
+    return values

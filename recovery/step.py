@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A step: one reversible unit of work. Imports context, observation and plan."""
+
+from abc import ABC, abstractmethod
+from typing import Any, Dict, NamedTuple, Tuple
+
+from recovery import context as contexts
+from recovery import observation as observations
+from recovery import plan
+
+NEEDED = "needed"
+SATISFIED = "satisfied"
+
+Before = Dict[str, Any]  # a before-image: JSON values only
+
+
+class Words(NamedTuple):
+    """What a person reads about a step."""
+
+    title: str
+    reason: str
+    commands: Tuple[str, ...]
+    seconds: int
+    undo: str
+
+
+class Step(ABC):
+    """apply and undo mirror each other; both may be called again from any half-done state.
+
+    id: stable, for the journal. until: the id of the step before whose beginning the effect
+    must still hold; when a cut run goes on and the effect is gone, it is applied anew. "" for
+    an effect that lasts by itself.
+    """
+
+    id = ""
+    until = ""
+
+    @abstractmethod
+    def words(self, parameters: plan.Parameters) -> Words:
+        """Say what will be done, why, and how it is undone."""
+
+    @abstractmethod
+    def check(self, observation: observations.Observation) -> str:
+        """Judge from what was observed: NEEDED or SATISFIED. Pure."""
+
+    @abstractmethod
+    def capture(self, context: contexts.Context) -> Before:
+        """Return the before-image that undo needs; whatever lies in files is durable by then."""
+
+    @abstractmethod
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        """Bring about the effect. Raises: errors.Error."""
+
+    @abstractmethod
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        """See the effect by other means than those that made it. Raises: errors.Error."""
+
+    @abstractmethod
+    def holds(self, context: contexts.Context, before: Before) -> bool:
+        """Tell whether the effect is still there. Only asked while `until` is ahead."""
+
+    @abstractmethod
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        """Take the effect back. Raises: errors.Error."""

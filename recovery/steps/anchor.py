@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Anchor the true time before anything can lose it."""
+
+from recovery import context as contexts
+from recovery import errors, plan
+from recovery import observation as observations
+from recovery.programs import hwclock
+from recovery.step import NEEDED, Before, Step, Words
+
+
+class Anchor(Step):
+    """A moment (wall clock, uptime, boot id) in the journal; the rest is arithmetic."""
+
+    id = "anchor"
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        return Words(
+            "anchor the true time",
+            "uptime counts on through every clock step, so the true time can be computed",
+            ("date +%s.%N", "cat /proc/uptime /proc/sys/kernel/random/boot_id"),
+            1,
+            "",
+        )
+
+    def check(self, observation: observations.Observation) -> str:
+        return NEEDED
+
+    def capture(self, context: contexts.Context) -> Before:
+        return {"rtc": hwclock.read(context.node)}
+
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        # The clock has not been touched yet: applied again after a kill it is as true as before.
+        now = context.node.now()
+        context.journal.anchor_at(now, now.wall)
+
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        anchor = context.journal.anchor()
+        if anchor is None or anchor.true_at(context.node.now()) is None:
+            raise errors.Error("anchor the true time", "the journal does not hold the anchor")
+
+    def holds(self, context: contexts.Context, before: Before) -> bool:
+        return True
+
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        """Nothing was changed."""

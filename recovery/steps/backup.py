@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Save the files that the procedure may change."""
+
+from typing import List
+
+from recovery import context as contexts
+from recovery import errors, images, plan
+from recovery import observation as observations
+from recovery.programs import hosted_engine
+from recovery.step import NEEDED, Before, Step, Words
+
+
+class Backup(Step):
+    """The run's own copy of every file it may change, durable before anything else happens."""
+
+    id = "backup"
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        return Words(
+            "save the files that will be changed",
+            "undo puts them back byte for byte, with owner and mode",
+            tuple("copy %s" % path for path in _paths(parameters)),
+            2,
+            "",
+        )
+
+    def check(self, observation: observations.Observation) -> str:
+        return NEEDED
+
+    def capture(self, context: contexts.Context) -> Before:
+        return {}
+
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        for path in _paths(context.parameters):
+            images.save(context.node, context.directory, path)
+
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        for path in _paths(context.parameters):
+            image = images.save(context.node, context.directory, path)
+            if image["backup"] and context.node.read(path) != context.node.read(image["backup"]):
+                raise errors.Error("save %s" % path, "its copy differs")
+
+    def holds(self, context: contexts.Context, before: Before) -> bool:
+        return True
+
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        """Keep the copies: they are the last resort of a person."""
+
+
+def _paths(parameters: plan.Parameters) -> List[str]:
+    paths: List[str] = []
+    for copy in parameters.copies:
+        paths += [copy.certificate, copy.key]
+    return paths + [hosted_engine.HA_CONF]

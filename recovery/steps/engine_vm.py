@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Start the engine VM and wait until it runs."""
+
+from typing import List
+
+from recovery import context as contexts
+from recovery import errors, plan, waiting
+from recovery import observation as observations
+from recovery.programs import hosted_engine, journalctl, virsh
+from recovery.step import NEEDED, Before, Step, Words
+
+DOMAIN = "HostedEngine"
+PREPARED_LIMIT = 420  # the agent may take 240 s to get the storage domain
+RUNNING_LIMIT = 600
+# What the node says when waiting longer is of no use; new entries only, found by cursor.
+SPEAKERS = (
+    ("_SYSTEMD_UNIT=libvirtd.service",),
+    ("_COMM=libvirtd",),
+    ("_SYSTEMD_UNIT=vdsmd.service",),
+    ("_SYSTEMD_UNIT=ovirt-ha-agent.service",),
+)
+HOPELESS = (
+    "has expired",
+    "is not yet active",
+    "Failed to start VNC server",
+    "Failed to acquire lock",
+)
+
+
+class StartEngineVm(Step):
+    """hosted-engine --vm-start does what the agent would do, without its minutes of waiting."""
+
+    id = "start-engine-vm"
+    until = "install"
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        return Words(
+            "start the engine VM and wait until it runs",
+            "only the engine can sign; in global maintenance the agent does not start it",
+            ("hosted-engine --vm-start", "virsh -c %s   (domstate %s)" % (virsh.URI, DOMAIN)),
+            120,
+            "",
+        )
+
+    def check(self, observation: observations.Observation) -> str:
+        return NEEDED
+
+    def capture(self, context: contexts.Context) -> Before:
+        return {"cursor": journalctl.last_cursor(context.node)}
+
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        waiting.wait(
+            context, "the engine VM to be started", lambda: _start(context), PREPARED_LIMIT
+        )
+
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        watcher = _Watcher(context, journalctl.last_cursor(context.node))
+        waiting.wait(context, DOMAIN, watcher.look, RUNNING_LIMIT)
+
+    def holds(self, context: contexts.Context, before: Before) -> bool:
+        try:
+            return virsh.domain_state(context.node, DOMAIN) == "running"
+        except errors.Error:
+            return False
+
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        """A running engine VM is left running: it is what everybody was waiting for."""
+
+
+def _start(context: contexts.Context) -> waiting.Seen:
+    """Start it once; where the storage is not prepared yet, say so and be asked again."""
+    state = virsh.domain_state(context.node, DOMAIN)
+    if state in ("running", "idle", "paused"):
+        return waiting.Seen(True, state)
+    try:
+        hosted_engine.vm_start(context.node)
+    except errors.ProgramFailed as caught:
+        text = (caught.stdout + caught.stderr).strip()
+        if "VM exists and its status is Up" in text:
+            return waiting.Seen(True, "it was started already")
+        if hosted_engine.NOT_RETRIEVED in text:
+            return waiting.Seen(False, "the HA agent has not prepared the storage yet")
+        return waiting.Seen(False, text.splitlines()[-1] if text else "vdsm refuses")
+    return waiting.Seen(True, "started")
+
+
+class _Watcher:
+    """Looks at the domain and, beside it, at what the systemd journal says since the start."""
+
+    def __init__(self, context: contexts.Context, cursor: str) -> None:
+        self.context = context
+        self.cursor = cursor
+        self.seen_running = 0
+
+    def look(self) -> waiting.Seen:
+        entries, self.cursor = journalctl.follow(self.context.node, self.cursor, SPEAKERS)
+        _refuse([entry.message for entry in entries])
+        state = virsh.domain_state(self.context.node, DOMAIN)
+        # One look may fall into the second between qemu's start and its end.
+        self.seen_running = self.seen_running + 1 if state == "running" else 0
+        return waiting.Seen(self.seen_running >= 2, state)
+
+
+def _refuse(messages: List[str]) -> None:
+    for message in messages:
+        if any(words in message for words in HOPELESS):
+            raise errors.Error(
+                "start %s" % DOMAIN,
+                "the node refuses it",
+                seen=[message],
+                next_step="mend what the line names, then ovirt-cert-recovery resume",
+            )

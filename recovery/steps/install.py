@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Put the new certificate in every place where the node certificate lies."""
+
+from recovery import context as contexts
+from recovery import errors, images, inventory, issued, plan
+from recovery import observation as observations
+from recovery.step import NEEDED, Before, Step, Words
+
+
+class Install(Step):
+    """Copies only; never the migration certificate: it has another key and another CA (qemu)."""
+
+    id = "install"
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        return Words(
+            "install the new certificate in all its places",
+            "vdsm, libvirt client, SPICE and VNC read copies of it; owner and mode are kept",
+            tuple("install node.cer %s" % copy.certificate for copy in parameters.copies),
+            2,
+            "every file is put back byte for byte, with owner and mode",
+        )
+
+    def check(self, observation: observations.Observation) -> str:
+        return NEEDED
+
+    def capture(self, context: contexts.Context) -> Before:
+        files = []
+        for copy in context.parameters.copies:
+            for path in (copy.certificate, copy.key):
+                files.append(images.save(context.node, context.directory, path))
+        return {"files": files}
+
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        data = context.node.read(context.directory + "/node.cer")
+        key = context.node.read(inventory.NODE_KEY)
+        for copy in context.parameters.copies:
+            # A copy made by an older enrollment may still have the key of that time.
+            _place(context, copy.key, key, inventory.NODE_KEY)
+            _place(context, copy.certificate, data, inventory.NODE_CERTIFICATE)
+
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        now = context.node.now()
+        for copy in context.parameters.copies:
+            found = issued.problems(
+                context.node.read(copy.certificate),
+                key=(copy.key, context.node.read(copy.key)),
+                ca=(inventory.NODE_CA, context.node.read(inventory.NODE_CA)),
+                subject=context.parameters.subject,
+                sans=context.parameters.sans,
+                moments=(now.wall, context.true_at(now)),
+            )
+            if found:
+                raise errors.Error("install %s" % copy.certificate, found[0], seen=found[1:])
+
+    def holds(self, context: contexts.Context, before: Before) -> bool:
+        return True
+
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        for image in before["files"]:
+            images.put_back(context.node, image)
+
+
+def _place(context: contexts.Context, path: str, data: bytes, model: str) -> None:
+    if not context.node.exists(path):
+        context.node.replace(path, data, like=model)
+    elif context.node.read(path) != data:
+        context.node.replace(path, data)

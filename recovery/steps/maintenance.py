@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Global maintenance: keep the HA agent from killing an engine that is being repaired."""
+
+from typing import Optional
+
+from recovery import context as contexts
+from recovery import errors, plan, waiting
+from recovery import observation as observations
+from recovery.programs import hosted_engine
+from recovery.step import NEEDED, Before, Step, Words
+
+BROKER_LIMIT = 180
+HEALTH_LIMIT = 900
+
+
+class GlobalMaintenance(Step):
+    """Outside of it the agent gives the engine 600 s to be healthy, then shuts the VM down."""
+
+    id = "global-maintenance"
+    until = "install"
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        return Words(
+            "set global maintenance",
+            "else the HA agent shuts the engine VM down when it is not healthy in 600 s",
+            ("hosted-engine --set-maintenance --mode=global",),
+            15,
+            "the mode is set back to what it was",
+        )
+
+    def check(self, observation: observations.Observation) -> str:
+        return NEEDED
+
+    def capture(self, context: contexts.Context) -> Before:
+        waiting.wait(context, "the HA broker", lambda: _answers(context), BROKER_LIMIT)
+        return {"global": hosted_engine.vm_status(context.node).global_maintenance}
+
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        if not hosted_engine.vm_status(context.node).global_maintenance:
+            hosted_engine.set_maintenance(context.node, "global")
+
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        waiting.wait(context, "global maintenance", lambda: _effective(context), 60, pause=5)
+
+    def holds(self, context: contexts.Context, before: Before) -> bool:
+        return _global(context) is True
+
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        if not before["global"] and _global(context):
+            hosted_engine.set_maintenance(context.node, "none")
+
+
+class LeaveMaintenance(Step):
+    """Back to the mode that was found, once the engine is healthy enough for the agent."""
+
+    id = "leave-maintenance"
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        return Words(
+            "leave global maintenance if it was not on before",
+            "the HA agent may take over again when the engine is healthy",
+            ("hosted-engine --set-maintenance --mode=none",),
+            60,
+            "",
+        )
+
+    def check(self, observation: observations.Observation) -> str:
+        return NEEDED
+
+    def capture(self, context: contexts.Context) -> Before:
+        return context.journal.before(GlobalMaintenance.id) or {"global": True}
+
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        if before["global"]:
+            context.say("global maintenance was on before and stays on")
+            return
+        waiting.wait(context, "the engine's health", lambda: _healthy(context), HEALTH_LIMIT)
+        hosted_engine.set_maintenance(context.node, "none")
+
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        if not before["global"]:
+            waiting.wait(
+                context, "the end of global maintenance", lambda: _ended(context), 60, pause=5
+            )
+
+    def holds(self, context: contexts.Context, before: Before) -> bool:
+        return True
+
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        """The mode is what it was before the run."""
+
+
+def _global(context: contexts.Context) -> Optional[bool]:
+    try:
+        return hosted_engine.vm_status(context.node).global_maintenance
+    except errors.Error:
+        return None
+
+
+def _answers(context: contexts.Context) -> waiting.Seen:
+    try:
+        hosted_engine.vm_status(context.node)
+    except (errors.ProgramFailed, errors.ProgramTimeout, errors.UnexpectedOutput) as caught:
+        return waiting.Seen(False, caught.cause)
+    return waiting.Seen(True, "answers")
+
+
+def _effective(context: contexts.Context) -> waiting.Seen:
+    answer = _global(context)
+    return waiting.Seen(answer is True, "on" if answer else "not yet on")
+
+
+def _ended(context: contexts.Context) -> waiting.Seen:
+    answer = _global(context)
+    return waiting.Seen(answer is False, "off" if answer is False else "still on")
+
+
+def _healthy(context: contexts.Context) -> waiting.Seen:
+    try:
+        status = hosted_engine.vm_status(context.node)
+    except errors.Error as caught:
+        return waiting.Seen(False, caught.cause)
+    health = [host.health for host in status.hosts if host.live and host.vm == "up"]
+    return waiting.Seen("good" in health, health[0] if health else "not known yet")

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""See with other eyes that all is well: files, a TLS handshake, the engine VM."""
+
+from recovery import certificates, errors, inventory, plan, waiting
+from recovery import context as contexts
+from recovery import observation as observations
+from recovery.programs import openssl, virsh
+from recovery.step import NEEDED, Before, Step, Words
+
+VDSM_PORT = 54321
+DOMAIN = "HostedEngine"
+
+
+class Prove(Step):
+    """Changes nothing; fails when anything is not as it should be under the true time."""
+
+    id = "prove"
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        return Words(
+            "prove that all is valid under the true time",
+            "files are read again, vdsm must serve the new certificate, the engine VM must run",
+            (
+                "openssl s_client -connect localhost:%d -cert %s -key %s -CAfile %s"
+                % (VDSM_PORT, inventory.NODE_CERTIFICATE, inventory.NODE_KEY, inventory.NODE_CA),
+                "virsh ... domstate %s" % DOMAIN,
+            ),
+            10,
+            "",
+        )
+
+    def check(self, observation: observations.Observation) -> str:
+        return NEEDED
+
+    def capture(self, context: contexts.Context) -> Before:
+        return {}
+
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        """Nothing is changed: verify looks."""
+
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        now = context.node.now().wall
+        entries = [_entry(copy.certificate) for copy in context.parameters.copies]
+        for one in certificates.survey(context.node.read, entries):
+            sound = one.state == "ok" and one.key_match and one.chain
+            if not (sound and one.not_before <= now < one.not_after):
+                raise errors.Error("prove that %s is valid" % one.path, one.problem or "it is not")
+        waiting.wait(context, "vdsm's new certificate", lambda: _served(context), 180, pause=5)
+        if "start-engine-vm" in [step.step for step in context.journal.plan.steps]:
+            waiting.wait(context, DOMAIN, lambda: _running(context), 60, pause=5)
+
+    def holds(self, context: contexts.Context, before: Before) -> bool:
+        return True
+
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        """Nothing was changed."""
+
+
+def _entry(path: str) -> inventory.Entry:
+    return [entry for entry in inventory.COPIES if entry.path == path][0]
+
+
+def _served(context: contexts.Context) -> waiting.Seen:
+    node = context.node
+    answer = openssl.handshake(
+        node, VDSM_PORT, inventory.NODE_CERTIFICATE, inventory.NODE_KEY, inventory.NODE_CA
+    )
+    if not answer.verified:
+        return waiting.Seen(False, "handshake on port %d: %s" % (VDSM_PORT, answer.problem))
+    entry = inventory.COPIES[0]
+    wanted = certificates.describe(entry, node.read(entry.path))[0].fingerprint
+    if certificates.describe(entry, answer.certificate)[0].fingerprint != wanted:
+        return waiting.Seen(False, "vdsm still serves another certificate")
+    return waiting.Seen(True, "served and accepted on port %d" % VDSM_PORT)
+
+
+def _running(context: contexts.Context) -> waiting.Seen:
+    state = virsh.domain_state(context.node, DOMAIN)
+    return waiting.Seen(state == "running", state)

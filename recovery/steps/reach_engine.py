@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Open the connection to the engine, its host key confirmed, its password typed once."""
+
+from typing import Optional
+
+from recovery import context as contexts
+from recovery import errors, plan, remote, waiting
+from recovery import observation as observations
+from recovery.programs import ssh
+from recovery.step import NEEDED, Before, Step, Words
+
+BOOT_LIMIT = 1200  # a large engine checks its disks before it answers
+
+
+class ReachEngine(Step):
+    """One shared ssh connection; it is opened anew whenever it is gone."""
+
+    id = "reach-engine"
+    until = "engine-clock"
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        return Words(
+            "wait until the engine answers ssh",
+            "its CA signs the new certificate; the CA key never leaves it",
+            ("ssh -o StrictHostKeyChecking=yes root@%s true" % parameters.engine,),
+            180,
+            "the connection is closed",
+        )
+
+    def check(self, observation: observations.Observation) -> str:
+        return NEEDED
+
+    def capture(self, context: contexts.Context) -> Before:
+        return {}
+
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        waiting.wait(context, "the engine's ssh", lambda: _connect(context), BOOT_LIMIT)
+
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        engine = _engine(context)
+        ahead = engine.now().wall - context.node.now().wall
+        context.say("the engine answers; its clock is %+.0f s from the node's" % ahead)
+
+    def holds(self, context: contexts.Context, before: Before) -> bool:
+        try:
+            _engine(context).run("true")
+        except errors.Error:
+            return False
+        return True
+
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        ssh.close(context.node, _engine(context).target)
+
+
+def _engine(context: contexts.Context) -> remote.Remote:
+    return remote.of(context.node, context.parameters.engine, context.directory)
+
+
+def _connect(context: contexts.Context) -> waiting.Seen:
+    _trust_stated(context)
+    try:
+        ssh.connect(context.node, _engine(context).target, context.password)
+    except ssh.NotReachable as caught:
+        return waiting.Seen(False, caught.seen[-1] if caught.seen else caught.cause)
+    except ssh.UnknownHostKey:
+        if not _trust_asked(context):
+            raise
+        return waiting.Seen(False, "host key confirmed, connecting")
+    return waiting.Seen(True, "connected")
+
+
+def _trust_stated(context: contexts.Context) -> None:
+    """Where the operator gave a fingerprint, only the key with that fingerprint is trusted."""
+    wanted = context.parameters.fingerprint
+    path = context.directory + "/known_hosts"
+    if not wanted or context.node.exists(path):
+        return
+    keys = ssh.host_keys(context.node, _engine(context).target)
+    chosen = _line_with(context, keys, wanted)
+    if chosen is not None:
+        context.node.replace(path, chosen)
+    elif keys.strip():
+        raise ssh.UnknownHostKey(
+            "trust %s" % context.parameters.engine,
+            "none of its host keys has the fingerprint %s" % wanted,
+            seen=ssh.fingerprints(context.node, keys),
+            next_step="compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the "
+            "engine's console",
+        )
+
+
+def _line_with(context: contexts.Context, keys: bytes, wanted: str) -> Optional[bytes]:
+    for line in keys.splitlines(True):
+        if not line.startswith(b"#") and wanted in ssh.fingerprints(context.node, line):
+            return line
+    return None
+
+
+def _trust_asked(context: contexts.Context) -> bool:
+    keys = ssh.host_keys(context.node, _engine(context).target)
+    if not keys.strip():
+        return False
+    shown = ", ".join(ssh.fingerprints(context.node, keys))
+    if not context.ask("Is %s the host key of %s?" % (shown, context.parameters.engine)):
+        return False
+    context.node.replace(context.directory + "/known_hosts", keys)
+    return True

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Make the certificate signing request from the node's present key."""
+
+from recovery import context as contexts
+from recovery import errors, inventory, plan, requests
+from recovery import observation as observations
+from recovery.step import NEEDED, Before, Step, Words
+
+
+def path(context: contexts.Context) -> str:
+    return context.directory + "/node.csr"
+
+
+class MakeRequest(Step):
+    """The key stays where it is: only a request signed by it leaves the node."""
+
+    id = "request"
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        return Words(
+            "make a signing request from the present key",
+            "with the same key nothing else on the node has to change",
+            ("openssl req -new -batch -subj / -key %s -out node.csr" % inventory.NODE_KEY,),
+            1,
+            "the request is removed",
+        )
+
+    def check(self, observation: observations.Observation) -> str:
+        return NEEDED
+
+    def capture(self, context: contexts.Context) -> Before:
+        return {}
+
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        key = context.node.read(inventory.NODE_KEY)
+        context.node.replace(path(context), requests.make(inventory.NODE_KEY, key))
+
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        key = context.node.read(inventory.NODE_KEY)
+        if not requests.matches(context.node.read(path(context)), inventory.NODE_KEY, key):
+            raise errors.Error("make the signing request", "it does not match the node's key")
+
+    def holds(self, context: contexts.Context, before: Before) -> bool:
+        return True
+
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        context.node.remove(path(context))

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bring the true time back."""
+
+from recovery import clock, errors, plan, waiting
+from recovery import context as contexts
+from recovery import journal as journals
+from recovery import observation as observations
+from recovery.step import NEEDED, Before, Step, Words
+
+
+class RestoreTime(Step):
+    """Wall clock and RTC show the true time, computed from the anchor and uptime."""
+
+    id = waiting.RESTORE
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        return Words(
+            "restore the true time",
+            "the new certificate is in place; nothing needs the past any more",
+            ("timedatectl set-time @TRUE_TIME",),
+            5,
+            "",
+        )
+
+    def check(self, observation: observations.Observation) -> str:
+        return NEEDED
+
+    def capture(self, context: contexts.Context) -> Before:
+        return {}
+
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        deviation = clock.restore(context.node, context.true_at)
+        context.journal.write(journals.RESTORED, data={"by": "recover", "deviation": deviation})
+
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        deviation = context.deviation(context.node.now())
+        if abs(deviation) > clock.TOLERANCE:
+            raise errors.Error("restore the true time", "the clock is %.1f s off" % deviation)
+        context.say("the true time is back (deviation %+.2f s)" % deviation)
+
+    def holds(self, context: contexts.Context, before: Before) -> bool:
+        return True
+
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        """The true time stays."""

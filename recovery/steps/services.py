@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Restart libvirtd, vdsm and what depends on them, under the clock of the moment."""
+
+from typing import List
+
+from recovery import context as contexts
+from recovery import errors, plan, waiting
+from recovery import journal as journals
+from recovery import observation as observations
+from recovery.programs import systemctl
+from recovery.step import NEEDED, Before, Step, Words
+
+# Restarting these kills VMs or resets the node (sanlock and wdmd hold leases, libvirt-guests
+# shuts guests down), or is the storage below the VMs.
+NEVER = (
+    "sanlock.service",
+    "wdmd.service",
+    "libvirt-guests.service",
+    "multipathd.service",
+    "iscsid.service",
+    "rpcbind.service",
+)
+ORDER = (
+    "libvirtd.service",
+    "vdsmd.service",
+    "ovirt-imageio.service",
+    "ovirt-imageio-daemon.service",
+    "ovirt-ha-broker.service",
+    "ovirt-ha-agent.service",
+)
+# Start limits live in the sockets too; these are cleared before every restart.
+LIMITED = (
+    "libvirtd.service",
+    "libvirtd.socket",
+    "libvirtd-ro.socket",
+    "libvirtd-admin.socket",
+    "libvirtd-tls.socket",
+    "supervdsmd.service",
+    "vdsm-network.service",
+    "vdsmd.service",
+    "mom-vdsm.service",
+    "ovirt-imageio.service",
+    "ovirt-ha-broker.service",
+    "ovirt-ha-agent.service",
+)
+VITAL = ("libvirtd.service", "vdsmd.service")
+TRIES = 3
+LIMIT_PASSES = 11  # five starts in ten seconds are too many (man systemd.unit, StartLimit...)
+
+
+class RestartServices(Step):
+    """Every unit must have been started after the step named `since`.
+
+    A unit that systemd or the HA agent brought up by itself in the meantime counts as well.
+    """
+
+    def __init__(self, name: str, title: str, reason: str, since: str, until: str) -> None:
+        self.id = name
+        self.title = title
+        self.reason = reason
+        self.since = since
+        self.until = until
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        commands = ["systemctl reset-failed %s" % " ".join(parameters.failed)]
+        commands += ["systemctl restart %s" % unit for unit in parameters.services]
+        return Words(self.title, self.reason, tuple(commands), 25, "")
+
+    def check(self, observation: observations.Observation) -> str:
+        return NEEDED
+
+    def capture(self, context: contexts.Context) -> Before:
+        units = systemctl.show(context.node, context.parameters.services)
+        return {"active": [unit.name for unit in units if unit.active == "active"]}
+
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        since = self._since(context)
+        for unit in context.parameters.services:
+            if not _fresh(context, unit, since):
+                context.say("restarting %s" % unit)
+                _restart(context, unit, since)
+
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        since = self._since(context)
+        waiting.wait(context, "the services", lambda: _look(context, since), 180, pause=5)
+
+    def holds(self, context: contexts.Context, before: Before) -> bool:
+        return all(_fresh(context, unit, 0) for unit in VITAL)
+
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        """What runs is left running: with the old certificate a restart would be the end of it."""
+
+    def _since(self, context: contexts.Context) -> int:
+        """Return the uptime in microseconds that a unit's start must not precede."""
+        record = context.journal.last(self.since, journals.VERIFIED)
+        if record is None or record.moment.boot_id != context.node.now().boot_id:
+            return 0
+        return int(record.moment.boottime * 1000000)
+
+
+def _fresh(context: contexts.Context, unit: str, since: int) -> bool:
+    seen = systemctl.show(context.node, [unit])[0]
+    return seen.active == "active" and seen.entered_active > since
+
+
+def _restart(context: contexts.Context, unit: str, since: int) -> None:
+    """Restart a unit; a start limit, or systemd being faster than we are, is no failure."""
+    for attempt in range(TRIES):
+        systemctl.reset_failed(context.node, *context.parameters.failed)
+        try:
+            systemctl.restart(context.node, unit)
+            return
+        except errors.ProgramFailed:
+            # The terminal text misleads (it is the same for a start limit): the state counts.
+            if _fresh(context, unit, since):
+                return
+            if attempt == TRIES - 1:
+                raise
+        waiting.watch(context, context.node.now())
+        context.node.sleep(LIMIT_PASSES)
+
+
+def _look(context: contexts.Context, since: int) -> waiting.Seen:
+    late: List[str] = []
+    for unit in systemctl.show(context.node, context.parameters.services):
+        if unit.active != "active":
+            late.append("%s is %s" % (unit.name, unit.active))
+        elif unit.entered_active <= since:
+            late.append("%s still runs from before" % unit.name)
+    return waiting.Seen(not late, ", ".join(late) or "active")

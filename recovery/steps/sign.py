@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Let the engine's CA sign the request, with explicit dates and the engine's own extensions."""
+
+import shlex
+from typing import List, Tuple
+
+from recovery import certificates, errors, inventory, issued, plan, remote
+from recovery import context as contexts
+from recovery import moment as moments
+from recovery import observation as observations
+from recovery.step import NEEDED, Before, Step, Words
+
+PKI = "/etc/pki/ovirt-engine"
+SECTION = "v3_ca_san"
+# openssl ca writes these anew as root; the engine must go on writing them as its own user.
+DATABASE = (
+    "serial.txt",
+    "serial.txt.old",
+    "database.txt",
+    "database.txt.old",
+    "database.txt.attr",
+    "database.txt.attr.old",
+)
+# For an engine whose cert.conf has no section with subjectAltName (before 4.2).
+OWN_EXTENSIONS = (
+    """[%s]
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid,issuer
+basicConstraints = CA:false
+keyUsage = critical,digitalSignature,keyEncipherment
+extendedKeyUsage = critical,serverAuth,clientAuth
+subjectAltName = ${ENV::OVIRT_SAN}
+"""
+    % SECTION
+)
+
+
+def path(directory: str) -> str:
+    return directory + "/node.cer"
+
+
+class Sign(Step):
+    """Signing twice would only spend a serial number, but a certificate that is there is used."""
+
+    id = "sign"
+    until = ""
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        return Words(
+            "sign the request on the engine",
+            "dates are given, so the certificate is valid in the past and when the true time "
+            "is back, whatever clock the engine VM has",
+            (
+                "ssh root@%s" % parameters.engine,
+                "cd %s" % PKI,
+                _openssl(parameters, "DIR", "cert.conf", "START", "END"),
+            ),
+            10,
+            "the request and the certificate are removed from the engine; the CA's record stays",
+        )
+
+    def check(self, observation: observations.Observation) -> str:
+        return NEEDED
+
+    def capture(self, context: contexts.Context) -> Before:
+        return {"directory": "/root/.ovirt-cert-recovery-%s" % context.journal.run}
+
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        engine = _engine(context)
+        directory = before["directory"]
+        signed = directory + "/node.cer"
+        if not (engine.exists(signed) and _usable(context, engine.read(signed))):
+            _send(context, engine, directory)
+            _sign(context, engine, directory)
+        context.node.replace(path(context.directory), engine.read(signed), mode=0o644)
+
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        problems = _problems(context, context.node.read(path(context.directory)))
+        if problems:
+            raise errors.Error(
+                "use the certificate that the engine signed",
+                problems[0],
+                seen=problems[1:],
+                unchanged="every certificate of the node",
+            )
+
+    def holds(self, context: contexts.Context, before: Before) -> bool:
+        return True
+
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        try:
+            _engine(context).run("rm -rf %s" % shlex.quote(before["directory"]), timeout=30)
+        except errors.ProgramError:
+            context.say("%s stays on the engine: it cannot be reached" % before["directory"])
+        context.node.remove(path(context.directory))
+
+
+def _engine(context: contexts.Context) -> remote.Remote:
+    return remote.of(context.node, context.parameters.engine, context.directory)
+
+
+def _send(context: contexts.Context, engine: remote.Remote, directory: str) -> None:
+    engine.run("mkdir -p -m 0700 %s" % shlex.quote(directory))
+    engine.write(directory + "/node.csr", context.node.read(context.directory + "/node.csr"))
+
+
+def _sign(context: contexts.Context, engine: remote.Remote, directory: str) -> None:
+    start, end = _dates(context, engine)
+    extensions = _extensions(engine, directory)
+    order = _openssl(context.parameters, directory, extensions, start, end)
+    try:
+        engine.run("cd %s && umask 022 && %s" % (PKI, order), timeout=90)
+    except errors.ProgramFailed as caught:
+        raise errors.Error(
+            "sign the request on the engine",
+            "openssl ca ended with status %d" % caught.exit_status,
+            seen=caught.stderr.strip().splitlines()[-5:],
+            unchanged="every certificate of the node",
+        ) from caught
+    finally:
+        _give_back(engine)
+
+
+def _give_back(engine: remote.Remote) -> None:
+    """Make the CA's files the engine user's again; of the .old ones some may not exist."""
+    for names in (DATABASE[0::2], DATABASE):
+        try:
+            engine.run("cd %s && chown --reference=. %s" % (PKI, " ".join(names)))
+        except errors.ProgramFailed as caught:
+            if "No such file" not in caught.stderr:
+                raise
+
+
+def _dates(context: contexts.Context, engine: remote.Remote) -> Tuple[str, str]:
+    """Return notBefore and notAfter: valid now, whatever now is, and at the true time."""
+    now = context.node.now()
+    true = context.true_at(now)
+    ca = certificates.dates(PKI + "/ca.pem", engine.read(PKI + "/ca.pem"))
+    start, end = issued.dates(now.wall, true, context.parameters.days, ca)
+    return moments.asn1(start), moments.asn1(end)
+
+
+def _extensions(engine: remote.Remote, directory: str) -> str:
+    """Return the extension file: the engine's own, or ours where it knows no subjectAltName."""
+    try:
+        if b"[%s]" % SECTION.encode("ascii") in engine.read(PKI + "/cert.conf").replace(b" ", b""):
+            return "cert.conf"
+    except errors.FileMissing:
+        pass
+    own = directory + "/extensions.conf"
+    engine.write(own, OWN_EXTENSIONS.encode("ascii"))
+    return own
+
+
+def _openssl(
+    parameters: plan.Parameters, directory: str, extensions: str, start: str, end: str
+) -> str:
+    # An undefined OVIRT_KU or OVIRT_EKU stops openssl at cert.conf's section [custom].
+    variables = "OVIRT_SAN=%s OVIRT_KU= OVIRT_EKU= LC_ALL=C" % shlex.quote(
+        ",".join(parameters.sans)
+    )
+    argv = ["flock", "-w", "20", "ca.pem"]  # the lock of the engine's own pki-enroll-request.sh
+    argv += "openssl ca -batch -policy policy_match -config openssl.conf -cert ca.pem".split()
+    argv += ["-keyfile", "private/ca.pem", "-startdate", start, "-enddate", end]
+    argv += ["-in", directory + "/node.csr", "-out", directory + "/node.cer"]
+    argv += ["-subj", parameters.subject, "-utf8", "-extfile", extensions]
+    return "%s %s" % (variables, errors.paste(argv + ["-extensions", SECTION]))
+
+
+def _problems(context: contexts.Context, data: bytes) -> List[str]:
+    now = context.node.now()
+    return issued.problems(
+        data,
+        key=(inventory.NODE_KEY, context.node.read(inventory.NODE_KEY)),
+        ca=(inventory.NODE_CA, context.node.read(inventory.NODE_CA)),
+        subject=context.parameters.subject,
+        sans=context.parameters.sans,
+        moments=(now.wall, context.true_at(now)),
+    )
+
+
+def _usable(context: contexts.Context, data: bytes) -> bool:
+    return not _problems(context, data)

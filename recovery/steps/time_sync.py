@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stop whatever sets the clock so that it stays stopped, and start it again."""
+
+from typing import Tuple
+
+from recovery import context as contexts
+from recovery import errors, plan, waiting
+from recovery import observation as observations
+from recovery.programs import systemctl, timedatectl
+from recovery.step import NEEDED, Before, Step, Words
+
+STOPPED = ("inactive", "failed")
+
+
+class StopTimeSync(Step):
+    """EL7: set-time looks at enablement, so the unit is disabled; newer: stopped and masked.
+
+    The mask is of this boot only (--runtime): after a power cut nothing stays masked.
+    """
+
+    id = "stop-time-sync"
+    until = "restore-time"
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        return Words(
+            "stop time synchronisation so that it stays stopped",
+            "it would bring the clock forward again, and set-time refuses while it runs",
+            _commands(parameters),
+            3,
+            "the units are started again as they were",
+        )
+
+    def check(self, observation: observations.Observation) -> str:
+        return NEEDED
+
+    def capture(self, context: contexts.Context) -> Before:
+        parameters = context.parameters
+        names = _units(parameters)
+        units = systemctl.show(context.node, names) if names else []
+        return {
+            "active": [unit.name for unit in units if unit.active not in STOPPED],
+            "enabled": [unit.name for unit in units if unit.enabled == "enabled"],
+        }
+
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        parameters = context.parameters
+        if parameters.sync_by_enablement and before["enabled"]:
+            timedatectl.set_ntp(context.node, False)
+        if parameters.sync_masked and not parameters.sync_by_enablement:
+            systemctl.mask(context.node, *parameters.sync_masked)
+        names = _units(parameters)
+        if names:
+            systemctl.stop(context.node, *names)
+
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        waiting.wait(
+            context,
+            "time synchronisation to end",
+            lambda: _look(context),
+            60,
+            pause=1,
+        )
+
+    def holds(self, context: contexts.Context, before: Before) -> bool:
+        return _look(context).done
+
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        start_again(context, before)
+
+
+def _units(parameters: plan.Parameters) -> Tuple[str, ...]:
+    return tuple(dict.fromkeys(parameters.sync_running + parameters.sync_masked))
+
+
+def _commands(parameters: plan.Parameters) -> Tuple[str, ...]:
+    names = " ".join(_units(parameters))
+    if parameters.sync_by_enablement:
+        return ("timedatectl set-ntp no", "systemctl stop %s" % names)
+    return (
+        "systemctl mask --runtime %s" % " ".join(parameters.sync_masked),
+        "systemctl stop %s" % names,
+    )
+
+
+def _look(context: contexts.Context) -> waiting.Seen:
+    names = _units(context.parameters)
+    units = systemctl.show(context.node, names) if names else []
+    alive = ["%s is %s" % (unit.name, unit.active) for unit in units if unit.active not in STOPPED]
+    return waiting.Seen(not alive, ", ".join(alive) or "stopped")
+
+
+def start_again(context: contexts.Context, before: Before) -> None:
+    """Make the units what they were: unmasked, enabled, running. Idempotent."""
+    parameters = context.parameters
+    if parameters.sync_masked and not parameters.sync_by_enablement:
+        systemctl.unmask(context.node, *parameters.sync_masked)
+    if parameters.sync_by_enablement and before["enabled"]:
+        systemctl.enable(context.node, *before["enabled"])
+    # chrony-wait would wait for a server that an air-gapped node does not have.
+    wanted = [name for name in before["active"] if name != "chrony-wait.service"]
+    if wanted:
+        systemctl.start(context.node, *wanted)
+
+
+class StartTimeSync(Step):
+    """Time synchronisation as it was found."""
+
+    id = "start-time-sync"
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        return Words(
+            "start time synchronisation again",
+            "the node is left as it was found",
+            (
+                "systemctl unmask --runtime %s" % " ".join(parameters.sync_masked),
+                "systemctl start %s" % " ".join(parameters.sync_running),
+            ),
+            3,
+            "",
+        )
+
+    def check(self, observation: observations.Observation) -> str:
+        return NEEDED
+
+    def capture(self, context: contexts.Context) -> Before:
+        found = context.journal.before(StopTimeSync.id)
+        return found or {"active": [], "enabled": []}
+
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        start_again(context, before)
+
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        wanted = [name for name in before["active"] if name != "chrony-wait.service"]
+        for unit in systemctl.show(context.node, wanted) if wanted else []:
+            if unit.active not in ("active", "activating"):
+                raise errors.Error("start %s" % unit.name, "it is %s" % unit.active)
+
+    def holds(self, context: contexts.Context, before: Before) -> bool:
+        return True
+
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        """It runs as it did before: nothing to take back."""

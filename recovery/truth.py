@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the true time is after a reboot: pure judgement. Imports journal and moment.
+
+File times, wall-clock differences and journal ranges are never asked: the procedure itself
+has made them lie.
+"""
+
+from typing import NamedTuple, Optional, Tuple
+
+from recovery import journal as journals
+from recovery import moment as moments
+
+SLACK = 5.0  # seconds that an RTC of whole seconds may be behind
+LONGEST_OUTAGE = 30 * 86400  # a node found further ahead than this is not believed
+ROUND_TRIP = 60  # a smaller difference of the clocks is no rewind
+
+
+class Judgement(NamedTuple):
+    """The true time at the moment judged, or why it is not known."""
+
+    true: Optional[float]
+    confirmed: bool  # False: a guess that a person must confirm
+    reason: str
+    plausible: bool = True  # a guess that nobody need confirm where nobody can be asked
+
+
+def after_boot(journal: journals.Journal, now: moments.Moment) -> Judgement:
+    """Judge the true time in a boot that has no anchor yet."""
+    known = _last_known(journal)
+    if known is None:
+        return Judgement(None, False, "the journal holds no anchor of the true time")
+    true, wall = known
+    if now.wall >= true - SLACK:
+        if now.wall - true > LONGEST_OUTAGE:
+            ahead = moments.span(now.wall - true)
+            reason = "the clock is %s ahead of the journal's end" % ahead
+            return Judgement(now.wall, False, reason, plausible=False)
+        return Judgement(now.wall, True, "the hardware clock kept the true time")
+    offset = true - wall
+    guess = now.wall + offset
+    if offset > ROUND_TRIP and 0 <= guess - true + SLACK <= LONGEST_OUTAGE:
+        reason = "the hardware clock came up in the past, %s back" % moments.span(offset)
+        return Judgement(guess, False, reason)
+    shown = (moments.utc(now.wall), moments.utc(true))
+    return Judgement(None, False, "the clock shows %s, before the journal's end at %s" % shown)
+
+
+def _last_known(journal: journals.Journal) -> Optional[Tuple[float, float]]:
+    """Return the true time and the wall time of the newest record that an anchor covers."""
+    anchor = journal.anchor()
+    if anchor is None:
+        return None
+    for record in reversed(journal.records):
+        true = anchor.true_at(record.moment)
+        if true is not None:
+            return true, record.moment.wall
+    return None

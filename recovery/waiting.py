@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Wait for something to become true, by uptime, telling the person what and how long.
+
+Imports context, deadman, errors, journal, moment.
+"""
+
+from typing import Callable, NamedTuple
+
+from recovery import context as contexts
+from recovery import deadman, errors
+from recovery import journal as journals
+from recovery import moment as moments
+
+CLOCK_BACK = "clock-back"  # the step whose clock is watched
+RESTORE = "restore-time"
+STRAY = 30.0  # seconds by which nobody's clock drifts during one run
+
+
+class Disturbed(errors.Error):
+    """Somebody undid an effect that must hold: it has to be applied again."""
+
+
+class Seen(NamedTuple):
+    """Outcome of one look: whether it is done, and what a person should read."""
+
+    done: bool
+    text: str
+
+
+def wait(
+    context: contexts.Context,
+    what: str,
+    look: Callable[[], Seen],
+    limit: float,
+    pause: float = 10,
+) -> None:
+    """Look again and again until it is done.
+
+    limit and pause in seconds of uptime. Raises: errors.Error after the limit, Disturbed when
+    the clock was moved meanwhile.
+    """
+    begin = context.node.now()
+    while True:
+        seen = look()
+        now = context.node.now()
+        spent = moments.elapsed(begin, now)
+        if seen.done:
+            context.say("%s: %s (%s)" % (what, seen.text, moments.span(spent)))
+            return
+        watch(context, now)
+        if spent > limit:
+            raise errors.Error(
+                "wait any longer for %s" % what,
+                "nothing changed for the better within %s" % moments.span(limit),
+                seen=[seen.text],
+            )
+        context.say("waiting for %s: %s (%s)" % (what, seen.text, moments.span(spent)))
+        deadman.beat(context, now)
+        context.node.sleep(pause)
+
+
+def watch(context: contexts.Context, now: moments.Moment) -> None:
+    """See that nobody moved the clock while it is back. Raises: Disturbed."""
+    if context.journal.state(CLOCK_BACK) != journals.VERIFIED:
+        return  # it is being set back right now
+    back = context.journal.last(CLOCK_BACK, journals.VERIFIED)
+    if back is None or context.journal.last(RESTORE) or back.moment.boot_id != now.boot_id:
+        return
+    moved = moments.wall_step(back.moment, now)
+    if abs(moved) > STRAY:
+        raise Disturbed("keep the clock back", "something moved it by %s" % moments.span(moved))
