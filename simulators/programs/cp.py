@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cp: copies files and directories of the node; -a and -p keep owner, mode and times."""
+
+import os
+import shutil
+
+from simulators import files_of_call
+
+COST = 0.01
+
+
+def main(call: object) -> int:
+    options, operands = files_of_call.split(call)
+    letters = "".join(options)
+    keep = "a" in letters or "p" in letters
+    if len(operands) < 2:
+        call.err("cp: missing file operand\nTry 'cp --help' for more information.\n")
+        return 1
+    target = files_of_call.real(call, operands[-1])
+    status = 0
+    for name in operands[:-1]:
+        source = files_of_call.real(call, name)
+        place = target + "/" + os.path.basename(source) if os.path.isdir(target) else target
+        try:
+            _copy(source, place, keep, "a" in letters or "r" in letters.lower())
+        except IsADirectoryError:
+            call.err("cp: -r not specified; omitting directory '%s'\n" % name)
+            status = 1
+        except OSError as error:
+            status = files_of_call.complain(call, "cannot stat '%s'" % name, error)
+    return status
+
+
+def _copy(source: str, target: str, keep: bool, recursive: bool) -> None:
+    if os.path.isdir(source):
+        if not recursive:
+            raise IsADirectoryError(source)
+        shutil.copytree(source, target, symlinks=True)
+        return
+    # writing into the present file keeps its owner, mode and label, as cp does
+    shutil.copyfile(source, target)
+    if keep:
+        shutil.copystat(source, target)
+        status = os.stat(source)
+        if os.geteuid() == 0:
+            os.chown(target, status.st_uid, status.st_gid)

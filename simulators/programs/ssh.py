@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ssh to the engine VM: a command, a shell on the terminal, or a shared connection.
+
+Imports `ssh_client`, `ssh_options`, `engine_shell` and `names`.
+"""
+import os
+from typing import List
+
+from simulators import engine_shell, engine_vm, names, ssh_client, ssh_options
+from simulators.entry import Call
+
+INTERACTIVE = True
+COST = 0.05
+VERSION = {"el7": "OpenSSH_7.4p1, OpenSSL 1.0.2k-fips  26 Jan 2017\n",
+           "el8": "OpenSSH_8.0p1, OpenSSL 1.1.1k  FIPS 25 Mar 2021\n",
+           "el9": "OpenSSH_8.7p1, OpenSSL 3.0.7 1 Nov 2022\n"}
+CLOSED = "Connection to %s closed by remote host.\r\n"
+
+
+def main(call: Call) -> int:
+    options = ssh_options.Options(call.argv[1:])
+    if "V" in options.flags:
+        call.err(VERSION[call.world.state["release"]])
+        return 0
+    if not options.words:
+        call.err("usage: ssh [-46AaCfGgKkMNnqsTtVvXxYy] [-B bind_interface]\n"
+                 "           destination [command [argument ...]]\n")
+        return 255
+    login = ssh_client.Login(call, options, options.words[0])
+    if options.control:
+        status, text = login.control(options.control)
+        call.err(text)
+        return status
+    try:
+        login.establish()
+    except ssh_client.Failed as failed:
+        call.err(str(failed))
+        return 255
+    if "N" in options.flags:
+        return 0
+    if len(options.words) > 1:
+        return _command(call, options, " ".join(options.words[1:]))
+    return _shell(call, login)
+
+
+def _command(call: Call, options: ssh_options.Options, text: str) -> int:
+    data = b""
+    if "n" not in options.flags and engine_shell.wants_input(text):
+        data = call.stdin()
+    with call.world:
+        if not engine_vm.answers_ssh(call.world):
+            call.err(CLOSED % names.ENGINE)
+            return 255
+        call.world.advance(0.2)
+        result = engine_shell.Shell(call.world).run(text, data)
+    call.out(result.output)
+    call.err(result.errors)
+    return result.status
+
+
+def _shell(call: Call, login: ssh_client.Login) -> int:
+    from simulators import terminal
+    with call.world:
+        shell = engine_shell.Shell(call.world)
+    status = 0
+    shown = os.isatty(0)
+    while shell.left is None:
+        prompt = "[root@%s %s]# " % (names.ENGINE_SHORT, _place(shell.cwd)) if shown else ""
+        line = terminal.line(call, prompt, False) if shown else terminal.read_line()
+        if line is None:
+            break
+        status = _typed(call, shell, line)
+    if shown:
+        call.out("logout\n")
+        call.err("Connection to %s closed.\r\n" % login.host)
+    return status if shell.left is None else shell.left
+
+
+def _typed(call: Call, shell: engine_shell.Shell, line: str) -> int:
+    with call.world:
+        if not engine_vm.answers_ssh(call.world):
+            call.err(CLOSED % names.ENGINE)
+            shell.left = 255
+            return 255
+        call.world.advance(0.2)
+        result = shell.run(line)
+    call.out(result.output)
+    call.err(result.errors)
+    return result.status
+
+
+def _place(cwd: str) -> str:
+    parts: List[str] = cwd.rstrip("/").split("/")
+    return "~" if cwd == "/root" else parts[-1] or "/"

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ssh-keyscan of the engine VM. Imports `ssh_client`, `ssh_options`, `engine_vm`, `names`."""
+from typing import List, Tuple
+
+from simulators import engine_vm, names, ssh_client, ssh_options
+from simulators.entry import Call
+
+COST = 0.2
+
+
+def main(call: Call) -> int:
+    options = ssh_options.Options(call.argv[1:])
+    types, hosts = _types_and_hosts(call.argv[1:])
+    status = 1
+    for host in hosts:
+        if host not in (names.ENGINE, names.ENGINE_SHORT, names.ENGINE_ADDRESS):
+            call.err("getaddrinfo %s: Name or service not known\n" % host)
+        elif not engine_vm.answers_ssh(call.world) or options.get("port", "22") != "22":
+            call.world.advance(5.0)
+        else:
+            call.err("# %s:22 SSH-2.0-OpenSSH_8.0\n" % host)
+            if not types or "rsa" in types.split(","):
+                call.out("%s %s\n" % (host, ssh_client.host_key(call)))
+            status = 0
+    return status
+
+
+def _types_and_hosts(words: List[str]) -> Tuple[str, List[str]]:
+    types, hosts = "", []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word in ("-t", "-p", "-T", "-f"):
+            value = rest.pop(0) if rest else ""
+            types = value if word == "-t" else types
+        elif not word.startswith("-"):
+            hosts.append(word)
+    return types, hosts

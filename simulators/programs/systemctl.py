@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""systemctl: arguments; the verbs live in simulators.systemd.{control,files_verbs,properties,...}."""
+
+from simulators.releases import RELEASES
+
+COST = 0.05
+VALUED = {"-p": "property", "-P": "value-of", "-t": "type", "-n": "lines", "-o": "output"}
+LONG_VALUED = ("property", "type", "state", "lines", "output", "job-mode", "what", "kill-who",
+               "signal")
+VERBS = {
+    # verb: (module of simulators.systemd, function)
+    "start": ("control", "start"), "stop": ("control", "stop"),
+    "restart": ("control", "restart"), "try-restart": ("control", "try_restart"),
+    "condrestart": ("control", "try_restart"), "reload-or-restart": ("control", "restart"),
+    "try-reload-or-restart": ("control", "try_restart"),
+    "reset-failed": ("control", "reset_failed"), "kill": ("control", "kill"),
+    "daemon-reload": ("file_verbs", "daemon_reload"),
+    "daemon-reexec": ("file_verbs", "daemon_reload"),
+    "enable": ("file_verbs", "enable"), "disable": ("file_verbs", "disable"),
+    "mask": ("file_verbs", "mask"), "unmask": ("file_verbs", "unmask"),
+    "is-enabled": ("file_verbs", "is_enabled"), "cat": ("file_verbs", "cat"),
+    "is-active": ("queries", "is_active"), "is-failed": ("queries", "is_failed"),
+    "is-system-running": ("queries", "is_system_running"),
+    "show": ("properties", "show"), "status": ("status", "status"),
+    "list-units": ("listing", "list_units"), "list-timers": ("listing", "list_timers"),
+    "list-sockets": ("listing", "list_sockets"), "list-jobs": ("listing", "list_jobs"),
+    "list-unit-files": ("listing", "list_unit_files"),
+    "list-dependencies": ("listing", "list_dependencies"),
+}
+
+
+def main(call: object) -> int:
+    options, words = _parse(call.argv[1:])
+    if "version" in options:
+        call.out(RELEASES[call.world.state["release"]]["systemd_version"])
+        return 0
+    verb = words[0] if words else "list-units"
+    if verb not in VERBS:
+        old = RELEASES[call.world.state["release"]]["systemd"] < 250
+        call.err(("Unknown operation %s.\n" if old else "Unknown command verb %s.\n") % verb)
+        return 1
+    module, function = VERBS[verb]
+    package = "simulators.systemd." + module
+    act = getattr(__import__(package, None, None, [function]), function)
+    return act(call, options, _expand(call, words[1:]))
+
+
+def _parse(given: list) -> tuple:
+    """Return ({option: [values]}, words)."""
+    options, words = {}, []  # type: dict, list
+    given = list(given)
+    while given:
+        word = given.pop(0)
+        if word == "--":
+            words += given
+            break
+        if word.startswith("--"):
+            key, mark, value = word[2:].partition("=")
+            if key in LONG_VALUED and not mark:
+                value = given.pop(0)
+            options.setdefault(key, []).append(value)
+        elif word[:2] in VALUED:
+            value = word[2:] or given.pop(0)
+            options.setdefault(VALUED[word[:2]], []).append(value)
+        elif word.startswith("-") and len(word) > 1:
+            for letter in word[1:]:
+                key = {"a": "all", "l": "full", "q": "quiet"}.get(letter, letter)
+                options.setdefault(key, []).append("")
+        else:
+            words.append(word)
+    return options, words
+
+
+def _expand(call: object, words: list) -> list:
+    """Complete unit names; a pattern stands for the loaded units it matches."""
+    from simulators.systemd import definitions
+
+    found = []
+    for word in words:
+        if "*" in word or "?" in word:
+            import fnmatch
+
+            pattern = definitions.full_name(word) if "." not in word else word
+            found += [n for n in call.world.state["units"] if fnmatch.fnmatchcase(n, pattern)]
+        else:
+            found.append(definitions.full_name(word))
+    return found

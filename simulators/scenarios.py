@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Named worlds: files and state before the node's first boot, and what happened since then.
+
+Imports `stories` (the data) and whatever makes files.
+"""
+import os
+import shutil
+
+from simulators import (
+    agent, boot, broker, engine_pki, engine_vm, ha, libvirtd, node_files, node_pki, place, stories,
+    vdsm,
+)
+from simulators import world as world_module
+from simulators.stories import Story
+
+NAMES = tuple(stories.STORIES)
+SUMMARIES = {name: story.summary for name, story in stories.STORIES.items()}
+SETTLING = 420.0  # from a healthy boot until the engine VM is in good health
+
+
+def build(directory: str, scenario: str, release: str) -> None:
+    """Write the files and the state of the scenario; the node has not booted yet."""
+    story = stories.STORIES[scenario]
+    with world_module.opened(directory) as world:
+        _files(world, story, release)
+        _state(world, story)
+        world.state["scenario"] = scenario
+    place.put(directory, "/engine-password", engine_vm.fresh()["password"] + "\n", 0o600)
+
+
+def _files(world: world_module.World, story: Story, release: str) -> None:
+    root, engine = world.directory + "/root", world.directory + "/engine"
+    by = node_pki.authorities(story.ages)
+    issued = node_pki.write(root, by, story.ages, release)
+    node_files.write(root, release, story.vnc_tls, story.language)
+    engine_pki.write(engine, by, story.ages, issued, release)
+    node_files.engine(engine, release)
+    if story.note == "bad-configuration":
+        with open(world.node(libvirtd.CONFIGURATION), "a") as file:
+            file.write("log_level 3\n")
+    if story.maintenance == "local":
+        ha.set_local_maintenance(world, True)
+
+
+def _state(world: world_module.World, story: Story) -> None:
+    state = world.state
+    _set_today(state, story.first_boot or story.true)
+    state["vm"] = engine_vm.fresh()
+    state["vdsm"] = vdsm.fresh()
+    state["ha"] = ha.fresh()
+    state["agent"] = agent.fresh()
+    state["broker"] = broker.fresh()
+    state["ntp"]["reachable"] = story.ntp
+    state["openssl"] = shutil.which("openssl") or ""
+    state["ssh_keygen"] = shutil.which("ssh-keygen") or ""
+    state["ha"]["global"] = story.maintenance == "global"
+    if story.engine == "elsewhere":
+        _elsewhere(state["vm"])
+    elif story.engine == "down":
+        # libvirt still has the persistent definition that vdsm had made
+        state["vm"]["state"] = "shut off"
+    # The node's hardware clock gives its system clock at boot.
+    state["wall_offset"] += story.ahead
+    state["rtc_offset"] += story.ahead
+
+
+def _set_today(state: dict, today: int) -> None:
+    moved = today - state["today"]
+    state["today"] = today
+    for clock in ("wall_offset", "true_offset", "rtc_offset"):
+        state[clock] += moved
+
+
+def _elsewhere(vm: dict) -> None:
+    """Another node carries the engine VM, in good health and at the true time."""
+    vm.update(where="elsewhere", boot=1, ssh=True, healthy=True)
+    vm["services"] = {name: True for name in engine_vm.SERVICES}
+
+
+def after_boot(directory: str, scenario: str, release: str) -> None:
+    """What happened between the boot and today."""
+    story = stories.STORIES[scenario]
+    with world_module.opened(directory) as world:
+        if story.ahead:
+            world.set_rtc(world.true())
+        if story.first_boot:
+            world.advance(SETTLING)
+            boot.pass_quietly(world, story.true - world.true())
+            world.state["today"] = story.true
+            world.advance(25.0)
+    _tidy(directory)
+
+
+def _tidy(directory: str) -> None:
+    """The transcript begins with the first call of whoever uses the world."""
+    path = directory + "/transcript"
+    if os.path.exists(path):
+        os.unlink(path)

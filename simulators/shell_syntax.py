@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The little of the shell's grammar that is typed over ssh: lists, pipes, redirections.
+
+Imports nothing of ours.
+"""
+from typing import Dict, List, NamedTuple, Tuple
+
+OPERATORS = ("2>&1", "2>>", "2>", "&>", "&&", "||", ">>", ";", "|", "<", ">", "&", "\n", "(", ")")
+
+
+class SyntaxTrouble(Exception):
+    """bash's words for it."""
+
+
+class Word(NamedTuple):
+    text: str
+    operator: bool = False
+    plain: bool = True  # no quotes: patterns in it would be expanded
+
+
+class Command(NamedTuple):
+    words: List[Word]
+    variables: List[Tuple[str, str]]
+    redirections: List[Tuple[str, str]]
+
+
+class Piped(NamedTuple):
+    """`joint` says when it runs: after success (&&), after failure (||), or always (;)."""
+
+    joint: str
+    commands: List[Command]
+
+
+def tokens(text: str, env: Dict[str, str]) -> List[Word]:
+    found = []
+    at = 0
+    while at < len(text):
+        operator = _operator(text, at)
+        if operator:
+            found.append(Word(operator, True))
+            at += len(operator)
+        elif text[at] in " \t\r":
+            at += 1
+        else:
+            word, at = _word(text, at, env)
+            found.append(word)
+    return found
+
+
+def _operator(text: str, at: int) -> str:
+    for operator in OPERATORS:
+        if text.startswith(operator, at):
+            return operator
+    return ""
+
+
+def _word(text: str, at: int, env: Dict[str, str]) -> Tuple[Word, int]:
+    parts: List[str] = []
+    plain = True
+    while at < len(text) and text[at] not in " \t\r\n;|&<>()":
+        if text[at] == "'":
+            end = _closing(text, "'", at)
+            parts.append(text[at + 1:end])
+            plain, at = False, end + 1
+        elif text[at] == '"':
+            piece, at = _double(text, at, env)
+            parts.append(piece)
+            plain = False
+        elif text[at] == "\\":
+            parts.append(text[at + 1:at + 2])
+            plain, at = False, at + 2
+        elif text[at] == "$":
+            piece, at = _variable(text, at, env)
+            parts.append(piece)
+        else:
+            parts.append(text[at])
+            at += 1
+    return Word("".join(parts), False, plain), at
+
+
+def _closing(text: str, mark: str, at: int) -> int:
+    end = text.find(mark, at + 1)
+    if end < 0:
+        raise SyntaxTrouble("unexpected EOF while looking for matching `%s'" % mark)
+    return end
+
+
+def _double(text: str, at: int, env: Dict[str, str]) -> Tuple[str, int]:
+    parts = []
+    at += 1
+    while at < len(text) and text[at] != '"':
+        if text[at] == "\\" and text[at + 1:at + 2] in ('"', "\\", "$", "`"):
+            parts.append(text[at + 1])
+            at += 2
+        elif text[at] == "$":
+            piece, at = _variable(text, at, env)
+            parts.append(piece)
+        else:
+            parts.append(text[at])
+            at += 1
+    if at >= len(text):
+        raise SyntaxTrouble("unexpected EOF while looking for matching `\"'")
+    return "".join(parts), at + 1
+
+
+def _variable(text: str, at: int, env: Dict[str, str]) -> Tuple[str, int]:
+    end = at + 1
+    if text[end:end + 1] == "?":
+        return env.get("?", "0"), end + 1
+    if text[end:end + 1] == "(":
+        raise SyntaxTrouble("command substitution is not simulated")
+    braces = text[end:end + 1] == "{"
+    end += braces
+    start = end
+    while end < len(text) and (text[end].isalnum() or text[end] == "_"):
+        end += 1
+    if start == end:
+        return "$", at + 1
+    return env.get(text[start:end], ""), end + braces
+
+
+def parse(text: str, env: Dict[str, str]) -> List[Piped]:
+    joint, commands, pending = ";", [], []  # type: Tuple[str, List[Command], List[Word]]
+    done = []
+    for word in tokens(text, env) + [Word(";", True)]:
+        if not word.operator or word.text in ("<", ">", ">>", "2>", "2>>", "&>", "2>&1"):
+            pending.append(word)
+            continue
+        if word.text in ("&", "(", ")"):
+            raise SyntaxTrouble("syntax error near unexpected token `%s'" % word.text)
+        if pending:
+            commands.append(_command(pending))
+            pending = []
+        elif word.text != ";" and word.text != "\n":
+            raise SyntaxTrouble("syntax error near unexpected token `%s'" % word.text)
+        if word.text != "|":
+            if commands:
+                done.append(Piped(joint, commands))
+            joint, commands = (";" if word.text == "\n" else word.text), []
+    return done
+
+
+def _command(words: List[Word]) -> Command:
+    plain: List[Word] = []
+    variables: List[Tuple[str, str]] = []
+    redirections: List[Tuple[str, str]] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        name, mark, value = word.text.partition("=")
+        if word.operator and word.text == "2>&1":
+            redirections.append(("2>&1", ""))
+        elif word.operator:
+            if not rest:
+                raise SyntaxTrouble("syntax error near unexpected token `newline'")
+            redirections.append((word.text, rest.pop(0).text))
+        elif not plain and mark and name.replace("_", "a").isalnum():
+            variables.append((name, value))
+        else:
+            plain.append(word)
+    return Command(plain, variables, redirections)
