@@ -35,19 +35,21 @@ def _run(words: "List[str]") -> int:
         print("\ninterrupted; see `ovirt-cert-recovery status`", file=sys.stderr)
         return 130
     except Exception as caught:  # a bug of ours: its traceback is for a report, not for 3 a.m.
-        return _bug(caught)
+        return _bug(caught, words)
 
 
-def _bug(caught: Exception) -> int:
+def _bug(caught: Exception, words: "List[str]") -> int:
     import traceback
 
     from recovery import errors, files
+
+    root = words[words.index("--root") + 1] if "--root" in words[:-1] else "/"
 
     text = "".join(traceback.format_exception(type(caught), caught, caught.__traceback__))
     print("internal error: %s: %s" % (type(caught).__name__, caught), file=sys.stderr)
     path = "/var/log/ovirt-cert-recovery-bug.log"
     try:
-        files.Files("/").append(path, text.encode("utf-8", "replace"))
+        files.Files(root).append(path, text.encode("utf-8", "replace"))
         print("  its traceback is in %s" % path, file=sys.stderr)
     except errors.Error:
         print(text, file=sys.stderr)

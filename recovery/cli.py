@@ -2,7 +2,7 @@
 """The command line. Commands are imported when they run, so that --help is quick."""
 
 import argparse
-from typing import Any, List
+from typing import Any, Callable, List, Optional
 
 from recovery import __version__, errors, usage
 
@@ -17,9 +17,13 @@ class _Parser(argparse.ArgumentParser):
 PROGRAM = "ovirt-cert-recovery"
 
 
-def run(words: List[str]) -> int:
-    """Parse the command line and run its command. Raises: errors.Error."""
+def run(words: List[str], host: Optional[Callable[[str, str], Any]] = None) -> int:
+    """Parse the command line and run its command. Raises: errors.Error.
+
+    host: makes the port from root and programs; the node itself unless a test watches it.
+    """
     arguments = _parser().parse_args(words)
+    arguments.host = host
     if arguments.command in ("diagnose", "plan", "status"):
         from recovery.commands import looking as commands
     elif arguments.command == "rehearse":

@@ -56,7 +56,7 @@ def disarm(context: contexts.Context) -> None:
 
 def _armed(context: contexts.Context) -> List[str]:
     """Return the timers armed in this boot and not yet known to be stopped."""
-    boot_id = context.node.now().boot_id
+    boot_id = context.node.boot_id()
     units: List[str] = []
     for record in context.journal.of(journals.ARMED):
         if record.data["unit"] is None:

@@ -14,6 +14,9 @@ from recovery import moment as moments
 Pairs = Sequence[Tuple[str, str]]
 
 
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
 class Output(NamedTuple):
     """What a program left behind."""
 
@@ -81,6 +84,10 @@ class Host(ABC):
     @abstractmethod
     def now(self) -> moments.Moment:
         """Read wall clock, uptime and boot id together."""
+
+    def boot_id(self) -> str:
+        """Return the boot id alone, which costs no program."""
+        return self.read(BOOT_ID).decode("ascii").strip()
 
     @abstractmethod
     def sleep(self, seconds: float) -> None:

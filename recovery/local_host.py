@@ -103,8 +103,7 @@ class LocalHost(host.Host):
         before = self._uptime()
         wall = float(self.run(["date", "+%s.%N"]).stdout)
         middle = (before + self._uptime()) / 2
-        boot_id = self.read("/proc/sys/kernel/random/boot_id").decode("ascii").strip()
-        return moments.Moment(wall, middle, boot_id)
+        return moments.Moment(wall, middle, self.boot_id())
 
     def sleep(self, seconds: float) -> None:
         self.run(["sleep", "%.3f" % seconds], timeout=seconds + 60)

@@ -53,7 +53,7 @@ class Failure(NamedTuple):
     kind: str  # "expired", "not-yet-valid", "start-limit", "unit-failed", "unrelated" ...
     unit: str
     path: str  # the certificate named in the line, or ""
-    count: int
+    times: int
     first: float  # wall seconds of the first entry
     last: float
     line: str  # one literal MESSAGE
@@ -82,6 +82,7 @@ class Engine(NamedTuple):
     vm_health: str = ""  # hosted-engine --vm-status: good, bad, unknown
     other_nodes: Tuple[str, ...] = ()  # host names of other nodes known here
     answers_ssh: Optional[bool] = None  # port 22 of the engine, None: not tried
+    global_maintenance_source: str = ""  # who said so: the HA broker or the agent's log
 
 
 class Served(NamedTuple):

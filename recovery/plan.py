@@ -87,6 +87,19 @@ def _all_frozen(values: Dict[str, Any]) -> Dict[str, Any]:
     return {key: _frozen(value) for key, value in values.items()}
 
 
+def titles(plan: Plan) -> List[str]:
+    """Return the plan in short: what happens, in order, and how long it takes."""
+    shown = ["What will be done (every command: ovirt-cert-recovery plan):"]
+    for number, step in enumerate(plan.steps, 1):
+        if step.need == "needed":
+            shown.append("%4d. %s" % (number, step.title))
+    return shown + ["Expected duration: %d min." % _minutes(plan)]
+
+
+def _minutes(plan: Plan) -> int:
+    return max(1, int(round(plan.seconds() / 60.0)))
+
+
 def lines(plan: Plan) -> List[str]:
     """Return the plan as a person reads it at 80 columns."""
     shown = ["Route: %s (%s)" % (plan.route, plan.reason), ""]
@@ -97,5 +110,4 @@ def lines(plan: Plan) -> List[str]:
         shown += ["      $ %s" % command for command in step.commands]
         if step.undo:
             shown.append("      undo: %s" % step.undo)
-    shown += ["", "Expected duration: %d min" % max(1, round(plan.seconds() / 60.0))]
-    return shown
+    return shown + ["", "Expected duration: %d min" % _minutes(plan)]

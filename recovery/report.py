@@ -33,8 +33,12 @@ def diagnosis_text(seen: Observation, judged: diagnosis.Diagnosis) -> List[str]:
     if seen.ovirt_node and seen.running:
         lines += ["", "Services"] + _services(seen)
         lines += ["", "Engine"] + _engine(seen)
-    lines += ["", "Findings"] + findings_text(judged.findings)
-    return lines + [""] + _verdict(judged)
+    return lines + [""] + summary(judged)
+
+
+def summary(judged: diagnosis.Diagnosis) -> List[str]:
+    """Return the lines that a person must read before anything is done."""
+    return ["Findings"] + findings_text(judged.findings) + [""] + _verdict(judged)
 
 
 def show(lines: Sequence[str], out: "IO[str]") -> None:
@@ -178,12 +182,14 @@ def _services(seen: Observation) -> List[str]:
         served = "verified" if one.verified else one.problem or "refused"
         lines += wrapped("port %d: TLS handshake %s" % (one.port, served), "  ", "    ")
     for failure in seen.failures:
+        if failure.kind == "dependency" or not failure.unit.endswith(".service"):
+            continue  # follows from the others; the JSON form has all
         lines += wrapped(
             "%s %s, %d times, last at %s UTC: %s"
             % (
                 failure.unit,
                 failure.kind,
-                failure.count,
+                failure.times,
                 moment.utc(failure.last),
                 failure.line.strip(),
             ),
@@ -218,9 +224,6 @@ def _verdict(judged: diagnosis.Diagnosis) -> List[str]:
     if found.moment is not None and judged.route == diagnosis.REWIND:
         lines.append("       window: %s" % moment.utc(found.start))
         lines.append("            to %s UTC" % moment.utc(found.end))
-    others = [name for name in judged.allowed if name != judged.route]
-    if others:
-        lines += wrapped("by name also: %s" % ", ".join(others), "       ", "       ")
     if judged.inhibitors:
         names = ", ".join(one.id for one in judged.inhibitors)
         lines += wrapped("Nothing is changed while this stands: %s" % names, "", "  ")

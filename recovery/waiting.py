@@ -13,6 +13,7 @@ from recovery import moment as moments
 
 CLOCK_BACK = "clock-back"  # the step whose clock is watched
 RESTORE = "restore-time"
+REPEAT = 30.0  # seconds after which a line is said again although nothing changed
 STRAY = 30.0  # seconds by which nobody's clock drifts during one run
 
 
@@ -27,6 +28,10 @@ class Seen(NamedTuple):
     text: str
 
 
+class TooLong(errors.Error):
+    """What was waited for did not come in time."""
+
+
 def wait(
     context: contexts.Context,
     what: str,
@@ -36,10 +41,11 @@ def wait(
 ) -> None:
     """Look again and again until it is done.
 
-    limit and pause in seconds of uptime. Raises: errors.Error after the limit, Disturbed when
-    the clock was moved meanwhile.
+    limit and pause in seconds of uptime. Raises: TooLong after the limit, Disturbed when the
+    clock was moved meanwhile.
     """
     begin = context.node.now()
+    told, told_at = "", 0.0
     while True:
         seen = look()
         now = context.node.now()
@@ -49,12 +55,14 @@ def wait(
             return
         watch(context, now)
         if spent > limit:
-            raise errors.Error(
+            raise TooLong(
                 "wait any longer for %s" % what,
                 "nothing changed for the better within %s" % moments.span(limit),
                 seen=[seen.text],
             )
-        context.say("waiting for %s: %s (%s)" % (what, seen.text, moments.span(spent)))
+        if seen.text != told or spent - told_at >= REPEAT:
+            context.say("waiting for %s: %s (%s)" % (what, seen.text, moments.span(spent)))
+            told, told_at = seen.text, spent
         deadman.beat(context, now)
         context.node.sleep(pause)
 

@@ -31,7 +31,7 @@ def _lose(world: object, downtime: float) -> None:
     true, rtc = world.true() + downtime, world.rtc() + downtime
     state["queue"] = [(max(0.0, due - before - downtime), number, kind, data)
                       for due, number, kind, data in state["queue"] if kind in OUTER_EVENTS]
-    for name in LOSERS:
+    for name in () if state["bare"] else LOSERS:
         module = __import__(name, None, None, ["power_lost"])
         if hasattr(module, "power_lost"):
             module.power_lost(world)

@@ -32,6 +32,11 @@ def start(world: object, unit: str) -> float:
     return 0.3
 
 
+def stop(world: object, unit: str) -> float:
+    """It takes a moment to leave."""
+    return 0.18
+
+
 def stopped(world: object, unit: str) -> None:
     """The daemon is gone; the kernel keeps its flags for a while."""
     _say(world, "chronyd exiting")

@@ -19,7 +19,7 @@ def check(world: object) -> None:
 
 def contradictions(world: object) -> list:
     """Return the reasons why the world cannot be."""
-    return _clocks(world) + _units(world) + _services(world) + _machine(world)
+    return _clocks(world) or _units(world) + _services(world) + _machine(world)
 
 
 def _clocks(world: object) -> list:

@@ -128,7 +128,7 @@ def blocks(data: bytes, labels: Tuple[bytes, ...]) -> List[bytes]:
         try:
             found.append(binascii.a2b_base64(body))
         except binascii.Error as error:
-            raise Error(str(error))
+            raise Error(str(error)) from error
 
 
 def certificates(data: bytes) -> List[Certificate]:
@@ -146,7 +146,7 @@ def _certificate(data: bytes) -> Certificate:
     try:
         return _parse(data)
     except (IndexError, ValueError) as error:
-        raise Error(str(error))
+        raise Error(str(error)) from error
 
 
 def _parse(data: bytes) -> Certificate:
@@ -237,7 +237,7 @@ def key_modulus(data: bytes) -> int:
             parts = _children(_root(parts[2].body))
         return int.from_bytes(parts[1].body, "big")
     except IndexError as error:
-        raise Error(str(error))
+        raise Error(str(error)) from error
 
 
 def key_matches(cert: Certificate, key: bytes) -> bool:

@@ -147,7 +147,7 @@ def _flock(session: Session) -> Done:
         pass
     if rest[0] == "-c":
         return _run(session, rest[1])
-    return session.shell.call(rest, session.data, session.env)  # type: ignore[no-any-return]
+    return session.shell.call(rest, session.data, session.env)
 
 
 def shell_path(session: Session, path: str) -> str:
@@ -173,7 +173,7 @@ def _env(session: Session) -> Done:
         extra[name] = value
     if not words:
         return _say("".join("%s=%s\n" % pair for pair in sorted(extra.items())))
-    return session.shell.call(words, session.data, extra)  # type: ignore[no-any-return]
+    return session.shell.call(words, session.data, extra)
 
 
 def _cd(session: Session) -> Done:

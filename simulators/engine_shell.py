@@ -33,7 +33,7 @@ class Shell:
 
     def run(self, text: str, data: bytes = b"") -> Result:
         try:
-            steps = shell_syntax.parse(text, self.env)
+            steps = shell_syntax.parse(text)
         except shell_syntax.SyntaxTrouble as trouble:
             return Result(1, b"", ("bash: -c: line 0: %s\n" % trouble).encode())
         output, errors, status = b"", b"", 0
@@ -54,7 +54,11 @@ class Shell:
             errors += result.errors
         return Result(result.status, result.output, errors)
 
-    def _command(self, command: shell_syntax.Command, data: bytes) -> Result:
+    def _command(self, raw: shell_syntax.Command, data: bytes) -> Result:
+        command = shell_syntax.Command(
+            [word._replace(text=self._filled(word.text)) for word in raw.words],
+            [(name, self._filled(value)) for name, value in raw.variables],
+            [(kind, self._filled(path)) for kind, path in raw.redirections])
         words = [piece for word in command.words for piece in self._expanded(word)]
         if not words:
             self.env.update(command.variables)
@@ -67,6 +71,9 @@ class Shell:
                 except OSError as error:
                     return _trouble(path, error)
         return self._redirected(command, self.call(words, data, dict(command.variables)))
+
+    def _filled(self, text: str) -> str:
+        return shell_syntax.expand(text, self.env)
 
     def _expanded(self, word: shell_syntax.Word) -> List[str]:
         if not word.plain or not any(mark in word.text for mark in "*?["):
@@ -131,7 +138,7 @@ def _trouble(path: str, error: OSError) -> Result:
 def wants_input(text: str) -> bool:
     """Would this command read standard input? Asked before the world is locked."""
     try:
-        steps = shell_syntax.parse(text, {})
+        steps = shell_syntax.parse(text)
     except shell_syntax.SyntaxTrouble:
         return False
     return any(_reads(step.commands[0]) for step in steps)

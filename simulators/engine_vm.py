@@ -22,7 +22,7 @@ def fresh() -> dict:
         "state": "absent", "id": 0, "boot": 0, "where": "nowhere", "since": 0.0,
         "ssh": False, "healthy": False, "ahead": 0.0, "down": "", "ntp": None,
         "password": names.PASSWORD,
-        "services": {name: False for name in SERVICES}, "shutting": False,
+        "services": dict.fromkeys(SERVICES, False), "shutting": False,
         "seconds": {"qemu": 1.0, "resume": 1.5, "ssh": 60.0, "chronyd": 66.0,
                     "healthy": 290.0, "poll": 64.0, "shutdown": 40.0},
     }
@@ -69,7 +69,7 @@ def qemu(world: World, data: dict) -> None:
     vm.update(state="paused", where="here", boot=vm["boot"] + 1, since=world.uptime,
               id=vm["id"] + 1, ssh=False, healthy=False, shutting=False,
               ahead=world.wall() - world.true())
-    vm["services"] = {name: False for name in SERVICES}
+    vm["services"] = dict.fromkeys(SERVICES, False)
     world.state["domains_running"] = 1
     domain = "Domain id=%d name='%s' uuid=%s is tainted: custom-hypervisor-feature" % (
         vm["id"], names.DOMAIN, names.VM_ID)
@@ -152,7 +152,7 @@ def off(world: World, data: Optional[dict] = None) -> None:
     if data and data["boot"] != vm["boot"]:
         return
     vm.update(state="absent", where="nowhere", ssh=False, healthy=False, shutting=False)
-    vm["services"] = {name: False for name in SERVICES}
+    vm["services"] = dict.fromkeys(SERVICES, False)
     world.state["domains_running"] = 0
 
 

@@ -6,7 +6,8 @@ import os
 import shutil
 import sys
 
-from simulators import base_files, boot, consistency, transcript, world as world_module
+from simulators import base_files, boot, consistency, transcript
+from simulators import world as world_module
 
 TODAY = 1676894400.0  # 2023-02-20 12:00:00 UTC
 HISTORY = 300.0
@@ -88,7 +89,9 @@ def create(directory: str, scenario: str, release: str = "el8", **overrides: obj
     _copy_library(directory)
     _make_programs(directory)
     state = first_state(release, today, history)
-    state.update(overrides)
+    state.update(overrides, scenario=scenario)
+    if scenario == "bare":
+        state["bare"] = True
     with open(directory + "/state", "wb") as target:
         target.write(marshal.dumps(state))
     with world_module.opened(directory) as world:
@@ -154,7 +157,7 @@ def first_state(release: str, today: float, history: float) -> dict:
         "journal": {"seq": 0, "size": 0, "file": 0, "monotonic": 0, "realtime": 0,
                     "id": "372589101fbf4a288ea909014578d023"},
         "ntp": {"reachable": False, "address": "192.0.2.123"}, "faults": [],
-        "libvirtd_idle_exit": False, "packages": base_files.packages(release),
+        "libvirtd_idle_exit": False, "bare": False, "broken": {}, "packages": base_files.packages(release),
         "filesystems": [
             ("/dev/mapper/onn-root", "/", 60000000, 5100000),
             ("/dev/mapper/onn-var", "/var", 15000000, 1200000),
@@ -170,9 +173,10 @@ def _copy_library(directory: str) -> None:
     target = directory + "/lib/simulators"
     ignored = shutil.ignore_patterns("__pycache__", "samples", "vm", "*.pyc")
     shutil.copytree(source, target, ignore=ignored)
+    shutil.copy(source + "/lean/typing.py", directory + "/lib/typing.py")
     import compileall
 
-    compileall.compile_dir(target, quiet=2)
+    compileall.compile_dir(directory + "/lib", quiet=2)
 
 
 def _make_programs(directory: str) -> None:

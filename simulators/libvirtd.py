@@ -30,7 +30,8 @@ def start(world: World, unit: str) -> float:
             tls.check(files(world), world.wall(), language(world))
         except tls.Refused as refused:
             raise units.StartFailed(
-                FAILURE["tls"], _lines(world, str(refused), "virNetTLSContextCheckCertTimes"))
+                FAILURE["tls"],
+                _lines(world, str(refused), "virNetTLSContextCheckCertTimes")) from refused
     return 0.9
 
 

@@ -7,7 +7,17 @@ import os
 import shutil
 
 from simulators import (
-    agent, boot, broker, engine_pki, engine_vm, ha, libvirtd, node_files, node_pki, place, stories,
+    agent,
+    boot,
+    broker,
+    engine_pki,
+    engine_vm,
+    ha,
+    libvirtd,
+    node_files,
+    node_pki,
+    place,
+    stories,
     vdsm,
 )
 from simulators import world as world_module
@@ -16,6 +26,7 @@ from simulators.stories import Story
 NAMES = tuple(stories.STORIES)
 SUMMARIES = {name: story.summary for name, story in stories.STORIES.items()}
 SETTLING = 420.0  # from a healthy boot until the engine VM is in good health
+AWAKE = 200.0  # seconds before today in which the daemons notice what has become of their files
 
 
 def build(directory: str, scenario: str, release: str) -> None:
@@ -51,8 +62,8 @@ def _state(world: world_module.World, story: Story) -> None:
     state["agent"] = agent.fresh()
     state["broker"] = broker.fresh()
     state["ntp"]["reachable"] = story.ntp
-    state["openssl"] = shutil.which("openssl") or ""
-    state["ssh_keygen"] = shutil.which("ssh-keygen") or ""
+    state["openssl"] = _real("openssl")
+    state["ssh_keygen"] = _real("ssh-keygen")
     state["ha"]["global"] = story.maintenance == "global"
     if story.engine == "elsewhere":
         _elsewhere(state["vm"])
@@ -62,6 +73,12 @@ def _state(world: world_module.World, story: Story) -> None:
     # The node's hardware clock gives its system clock at boot.
     state["wall_offset"] += story.ahead
     state["rtc_offset"] += story.ahead
+
+
+def _real(program: str) -> str:
+    """Where this machine has the real program; "" where it has none."""
+    places = os.environ.get("PATH", "") + ":/usr/bin:/bin:/usr/local/bin"
+    return shutil.which(program, path=places) or ""
 
 
 def _set_today(state: dict, today: int) -> None:
@@ -74,7 +91,7 @@ def _set_today(state: dict, today: int) -> None:
 def _elsewhere(vm: dict) -> None:
     """Another node carries the engine VM, in good health and at the true time."""
     vm.update(where="elsewhere", boot=1, ssh=True, healthy=True)
-    vm["services"] = {name: True for name in engine_vm.SERVICES}
+    vm["services"] = dict.fromkeys(engine_vm.SERVICES, True)
 
 
 def after_boot(directory: str, scenario: str, release: str) -> None:
@@ -85,9 +102,9 @@ def after_boot(directory: str, scenario: str, release: str) -> None:
             world.set_rtc(world.true())
         if story.first_boot:
             world.advance(SETTLING)
-            boot.pass_quietly(world, story.true - world.true())
+            boot.pass_quietly(world, story.true - AWAKE - world.true())
             world.state["today"] = story.true
-            world.advance(25.0)
+            world.advance(AWAKE)
     _tidy(directory)
 
 

@@ -8,6 +8,9 @@ from typing import Dict, List, NamedTuple, Tuple
 OPERATORS = ("2>&1", "2>>", "2>", "&>", "&&", "||", ">>", ";", "|", "<", ">", "&", "\n", "(", ")")
 
 
+MARK = "\0"  # around the name of a variable in a word
+
+
 class SyntaxTrouble(Exception):
     """bash's words for it."""
 
@@ -31,7 +34,7 @@ class Piped(NamedTuple):
     commands: List[Command]
 
 
-def tokens(text: str, env: Dict[str, str]) -> List[Word]:
+def tokens(text: str) -> List[Word]:
     found = []
     at = 0
     while at < len(text):
@@ -42,7 +45,7 @@ def tokens(text: str, env: Dict[str, str]) -> List[Word]:
         elif text[at] in " \t\r":
             at += 1
         else:
-            word, at = _word(text, at, env)
+            word, at = _word(text, at)
             found.append(word)
     return found
 
@@ -54,7 +57,7 @@ def _operator(text: str, at: int) -> str:
     return ""
 
 
-def _word(text: str, at: int, env: Dict[str, str]) -> Tuple[Word, int]:
+def _word(text: str, at: int) -> Tuple[Word, int]:
     parts: List[str] = []
     plain = True
     while at < len(text) and text[at] not in " \t\r\n;|&<>()":
@@ -63,14 +66,14 @@ def _word(text: str, at: int, env: Dict[str, str]) -> Tuple[Word, int]:
             parts.append(text[at + 1:end])
             plain, at = False, end + 1
         elif text[at] == '"':
-            piece, at = _double(text, at, env)
+            piece, at = _double(text, at)
             parts.append(piece)
             plain = False
         elif text[at] == "\\":
             parts.append(text[at + 1:at + 2])
             plain, at = False, at + 2
         elif text[at] == "$":
-            piece, at = _variable(text, at, env)
+            piece, at = _variable(text, at)
             parts.append(piece)
         else:
             parts.append(text[at])
@@ -85,7 +88,7 @@ def _closing(text: str, mark: str, at: int) -> int:
     return end
 
 
-def _double(text: str, at: int, env: Dict[str, str]) -> Tuple[str, int]:
+def _double(text: str, at: int) -> Tuple[str, int]:
     parts = []
     at += 1
     while at < len(text) and text[at] != '"':
@@ -93,7 +96,7 @@ def _double(text: str, at: int, env: Dict[str, str]) -> Tuple[str, int]:
             parts.append(text[at + 1])
             at += 2
         elif text[at] == "$":
-            piece, at = _variable(text, at, env)
+            piece, at = _variable(text, at)
             parts.append(piece)
         else:
             parts.append(text[at])
@@ -103,10 +106,10 @@ def _double(text: str, at: int, env: Dict[str, str]) -> Tuple[str, int]:
     return "".join(parts), at + 1
 
 
-def _variable(text: str, at: int, env: Dict[str, str]) -> Tuple[str, int]:
+def _variable(text: str, at: int) -> Tuple[str, int]:
     end = at + 1
     if text[end:end + 1] == "?":
-        return env.get("?", "0"), end + 1
+        return MARK + "?" + MARK, end + 1
     if text[end:end + 1] == "(":
         raise SyntaxTrouble("command substitution is not simulated")
     braces = text[end:end + 1] == "{"
@@ -116,13 +119,20 @@ def _variable(text: str, at: int, env: Dict[str, str]) -> Tuple[str, int]:
         end += 1
     if start == end:
         return "$", at + 1
-    return env.get(text[start:end], ""), end + braces
+    return MARK + text[start:end] + MARK, end + braces
 
 
-def parse(text: str, env: Dict[str, str]) -> List[Piped]:
+def expand(text: str, env: Dict[str, str]) -> str:
+    """Fill in the variables, at the moment the command runs."""
+    parts = text.split(MARK)
+    parts[1::2] = [env.get(name, "") for name in parts[1::2]]
+    return "".join(parts)
+
+
+def parse(text: str) -> List[Piped]:
     joint, commands, pending = ";", [], []  # type: Tuple[str, List[Command], List[Word]]
     done = []
-    for word in tokens(text, env) + [Word(";", True)]:
+    for word in tokens(text) + [Word(";", True)]:
         if not word.operator or word.text in ("<", ">", ">>", "2>", "2>>", "&>", "2>&1"):
             pending.append(word)
             continue

@@ -60,8 +60,8 @@ def _load(files: Files, kind: str, complaint: str) -> List[der.Certificate]:
         return []
     try:
         return der.certificates(read(files.real[kind]))
-    except der.Error:
-        raise Refused(complaint % files.shown[kind])
+    except der.Error as error:
+        raise Refused(complaint % files.shown[kind]) from error
 
 
 def _dates(cert: der.Certificate, what: str, path: str, now: float, language: str) -> None:
@@ -101,16 +101,16 @@ def _usable(files: Files, cert: List[der.Certificate]) -> None:
     names = (files.shown["key"], files.shown["cert"])
     try:
         matches = der.key_matches(cert[0], read(files.real["key"]))
-    except der.Error:
+    except der.Error as error:
         raise Refused("Unable to set x509 key and certificate: %s, %s: "
-                      "Base64 unexpected header error." % names)
+                      "Base64 unexpected header error." % names) from error
     if not matches:
         raise Refused("Unable to set x509 key and certificate: %s, %s: "
                       "The certificate and the given key do not match." % names)
 
 
 Chain = Union[str, Tuple[der.Certificate, der.Certificate]]
-_chains = {}  # type: Dict[Tuple[bytes, bytes], Chain]
+_chains: Dict[Tuple[bytes, bytes], Chain] = {}
 
 
 def handshake_error(cert: bytes, ca: bytes, now: float) -> Optional[str]:

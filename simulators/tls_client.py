@@ -7,7 +7,7 @@ import binascii
 import time
 from typing import List, NamedTuple, Optional, Tuple
 
-from simulators import der, libvirtd, names, tls, units, vdsm
+from simulators import der, libvirtd, names, tls, units
 from simulators.entry import Call
 
 ALGORITHMS = ("ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:rsa_pss_pss_sha256:"

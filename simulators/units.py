@@ -31,10 +31,12 @@ class StartFailed(Exception):
         self.delay = delay
 
 
-def behaviour(unit: str) -> object:
-    """Return the module of the unit's behaviour, None when it has none."""
+def behaviour(world: object, unit: str) -> object:
+    """Return the module of the unit's behaviour, None when it has none (or the world is bare)."""
     name = BEHAVIOUR.get(unit)
-    return __import__(name, None, None, ["start"]) if name else None
+    if name is None or world.state["bare"] and unit != "chronyd.service":
+        return None
+    return __import__(name, None, None, ["start"])
 
 
 def state(world: object, unit: str) -> dict:
@@ -87,11 +89,14 @@ def enqueue(world: object, unit: str, verb: str = "start") -> None:
         pass
 
 
-def exited(world: object, unit: str, status: int) -> None:
-    """The unit's main process ended by itself: log it as PID 1 does and apply Restart=."""
+def exited(world: object, unit: str, status: int, signal: str = "") -> None:
+    """The unit's main process ended by itself: log it as PID 1 does and apply Restart=.
+
+    With `signal` ("9/KILL", "15/TERM") it was killed.
+    """
     from simulators.systemd import services
 
-    services.exited(world, unit, status)
+    services.exited(world, unit, status, signal)
 
 
 def left_idle(world: object, unit: str) -> None:

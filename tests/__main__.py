@@ -5,6 +5,7 @@ import argparse
 import sys
 from typing import List, Optional, Sequence
 
+from bundle import interpreter
 from tests import matrix
 
 
@@ -30,6 +31,10 @@ def main(argv: Optional[List[str]] = None) -> int:
     arguments = parse(argv)
     pythons = arguments.python or matrix.PYTHONS
     results = [matrix.run(minor, arguments.crash_cases, arguments.words) for minor in pythons]
+    if not any(result.ran for result in results) and not arguments.python:
+        # Better than nothing where there is one other Python; the summary names what did not run.
+        own = interpreter.running().minor
+        results.append(matrix.run(own, arguments.crash_cases, arguments.words))
     print("\n=== all Pythons")
     for result in results:
         print(

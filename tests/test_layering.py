@@ -29,8 +29,8 @@ RUN_THE_COMMAND_LINE = [
 # Modules of the standard library (and pexpect) through which one reaches the machine.
 EFFECTS = (
     "subprocess pexpect ptyprocess pty socket ssl select selectors time signal fcntl shutil "
-    "tempfile pathlib io glob fileinput ctypes threading multiprocessing asyncio http urllib ftplib getpass "
-    "termios tty resource sched logging"
+    "tempfile pathlib io glob fileinput ctypes threading multiprocessing asyncio http urllib "
+    "getpass termios tty resource sched logging"
 ).split()
 MAY_HAVE_EFFECTS = {
     "recovery.local_host": {"subprocess", "signal"},  # runs programs, and ends those that hang

@@ -2,6 +2,7 @@
 """recover, resume, undo, restore-time: they change the node, under one lock."""
 
 import argparse
+import sys
 from typing import Any, Dict, List, Optional
 
 from recovery import (
@@ -36,11 +37,11 @@ def recover(arguments: argparse.Namespace) -> int:
     with node.lock(journals.LOCK):
         _no_open_run(node)
         seen, judged = looking.seen(arguments, node)
-        console.show(report.diagnosis_text(seen, judged))
+        report.show(report.summary(judged), sys.stdout)
         if not _can_go_on(console, judged, wishes):
             return errors.INHIBITED if judged.inhibitors else errors.DONE
         chosen = planner.make(seen, judged, wishes)
-        console.show([""] + plans.lines(chosen) + [""])
+        console.show([""] + plans.titles(chosen) + [""])
         if not console.consent("This changes the node as shown."):
             raise errors.Inhibited("go on", "it was not agreed to", unchanged="everything")
         password = options.password(arguments, console, chosen.parameters.engine)
@@ -128,10 +129,11 @@ def _can_go_on(
     if (wishes.route or judged.route) == diagnosis.NONE:
         console.say("Nothing was changed: %s" % judged.reason)
         return False
-    if wishes.route and wishes.route not in judged.allowed + (judged.route,):
+    possible = [name for name in judged.allowed if name in PROCEDURES]
+    if wishes.route and wishes.route not in possible:
         raise errors.UsageError(
             "take the route %s" % wishes.route,
-            "this node allows %s" % (", ".join(judged.allowed) or "none"),
+            "on this node it can be %s" % (" or ".join(possible) or "none"),
             unchanged="everything",
         )
     return True
@@ -151,9 +153,7 @@ def _context(
     stated_true: Optional[float] = None,
 ) -> contexts.Context:
     itself: List[str] = executable.argv(node, journal.directory)
-    return contexts.Context(
-        node, journal, console.say, console.ask, itself, password, stated_true
-    )
+    return contexts.Context(node, journal, console.say, console.ask, itself, password, stated_true)
 
 
 def _carry_out(context: contexts.Context, console: consoles.Console) -> int:

@@ -3,6 +3,7 @@
 
 import argparse
 import json
+import sys
 from typing import Any, Dict, Tuple
 
 from recovery import console as consoles
@@ -27,7 +28,7 @@ def diagnose(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(report_json.diagnosis_json(looked, judged))
     else:
-        consoles.Console().show(report.diagnosis_text(looked, judged))
+        report.show(report.diagnosis_text(looked, judged), sys.stdout)
     return errors.INHIBITED if judged.inhibitors else errors.DONE
 
 

@@ -13,7 +13,8 @@ from recovery import secret as secrets
 def node(arguments: argparse.Namespace) -> local_host.LocalHost:
     """Return the node that the command is about."""
     programs = arguments.programs or local_host.SYSTEM_PROGRAMS
-    return local_host.LocalHost(arguments.root.rstrip("/") or "/", programs)
+    make = arguments.host or local_host.LocalHost
+    return make(arguments.root.rstrip("/") or "/", programs)
 
 
 def running(arguments: argparse.Namespace) -> bool:

@@ -32,6 +32,8 @@ def _not_here(seen: Observation) -> List[Finding]:
 
 
 def _global(seen: Observation) -> List[Finding]:
+    if seen.engine.global_maintenance is None and facts.node_expired(seen):
+        return _maintenance_unknown()
     if not seen.engine.global_maintenance:
         return []
     return [
@@ -39,11 +41,23 @@ def _global(seen: Observation) -> List[Finding]:
             "global-maintenance",
             WARNING,
             "global maintenance is on: the HA agent will not start the engine VM",
-            ("hosted-engine --vm-status: global_maintenance true",),
+            ("%s: global maintenance" % seen.engine.global_maintenance_source,),
             (
                 "the recovery starts it itself: hosted-engine --vm-start",
                 "when all is done: " + NO_MAINTENANCE,
             ),
+        )
+    ]
+
+
+def _maintenance_unknown() -> List[Finding]:
+    return [
+        Finding(
+            "global-maintenance-unknown",
+            NOTE,
+            "whether global maintenance is on is not known while the HA services are down",
+            ("hosted-engine --vm-status: no answer",),
+            ("the recovery does not depend on it: it starts the engine VM itself if need be",),
         )
     ]
 

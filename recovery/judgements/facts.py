@@ -81,7 +81,7 @@ def told(failure: Failure) -> str:
     return "%s: %s (%d times, %s to %s)" % (
         failure.unit,
         failure.line.strip(),
-        failure.count,
+        failure.times,
         utc(failure.first),
         utc(failure.last),
     )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the node knows of the engine VM, without starting or disturbing anything."""
 
+import re
 from typing import Dict, Optional, Tuple
 
 from recovery import errors, host, observation
@@ -8,6 +9,8 @@ from recovery.observing import problems, units
 from recovery.programs import hosted_engine, ssh_keyscan, virsh
 
 DOMAIN = "HostedEngine"
+AGENT_LOG = "/var/log/ovirt-hosted-engine-ha/agent.log"
+STATE = re.compile(r"Current state (\w+)")
 
 
 def observe(
@@ -79,15 +82,31 @@ def _asked_broker(
     notes: problems.Problems,
 ) -> observation.Engine:
     if not units.is_active(services, "ovirt-ha-broker.service"):
-        return engine
+        return _asked_log(node, engine)
     status = notes.attempt("HA status", lambda: hosted_engine.vm_status(node), None)
     if status is None:
-        return engine
+        return _asked_log(node, engine)
     here = [one for one in status.hosts if one.host_id == engine.host_id]
     others = [one for one in status.hosts if one.host_id != engine.host_id]
     healths = [one.health for one in here + others if one.live and one.health]
     return engine._replace(
         global_maintenance=status.global_maintenance,
+        global_maintenance_source="hosted-engine --vm-status",
         vm_health="good" if "good" in healths else "".join(healths[:1]),
         other_nodes=tuple(one.hostname for one in others),
     )
+
+
+def _asked_log(node: host.Host, engine: observation.Engine) -> observation.Engine:
+    """Take the agent's last word about maintenance: the flag lies on the shared storage.
+
+    An agent that cannot reach vdsm writes no states, so an older True is worth a warning, while
+    anything else proves nothing.
+    """
+    try:
+        states = STATE.findall(node.read(AGENT_LOG).decode("utf-8", "replace"))
+    except errors.FileError:
+        return engine
+    if not states or states[-1] != "GlobalMaintenance":
+        return engine
+    return engine._replace(global_maintenance=True, global_maintenance_source=AGENT_LOG)

@@ -93,7 +93,7 @@ class RestartServices(Step):
     def _since(self, context: contexts.Context) -> int:
         """Return the uptime in microseconds that a unit's start must not precede."""
         record = context.journal.last(self.since, journals.VERIFIED)
-        if record is None or record.moment.boot_id != context.node.now().boot_id:
+        if record is None or record.moment.boot_id != context.node.boot_id():
             return 0
         return int(record.moment.boottime * 1000000)
 

@@ -7,6 +7,9 @@ or nested lists, of which one must hold; a nested list is a conjunction.
 
 from simulators.journal import processes
 
+# fields that a record has itself or not at all: no need to complete it
+STORED_ONLY = ("UNIT", "MESSAGE_ID", "COREDUMP_UNIT", "OBJECT_SYSTEMD_UNIT", "MESSAGE", "PRIORITY",
+               "_PID", "_SYSTEMD_INVOCATION_ID")
 COREDUMP = "fc2e22bc6ee647b6b90729ab34a250b1"
 
 
@@ -61,8 +64,10 @@ def _field(record: tuple, pair: tuple, state: dict) -> bool:
     if field == "_BOOT_ID":
         return record[1] in wanted
     value = record[5].get(field)
-    if value is None and field in ("UNIT", "MESSAGE_ID", "COREDUMP_UNIT", "OBJECT_SYSTEMD_UNIT"):
+    if value is None and field in STORED_ONLY:
         return False
+    if value is None and field == "_SYSTEMD_UNIT":
+        value = "init.scope" if record[5].get("_PID") == "1" else ""
     if value is None:
         value = processes.complete(record, state).get(field)
     if isinstance(value, (list, tuple)):

@@ -77,22 +77,26 @@ def select(records: list, state: dict, asked: dict) -> list:
     """
     expression = asked["expression"]
     pool = records[asked["after"] :]
-    if expression:
-        pool = [record for record in pool if matches.holds(record, expression, state)]
     since, until, lines = asked["since"], asked["until"], asked["lines"]
     grep = asked["grep"]
+    if since is None and until is None and lines is not None and not asked["by_cursor"]:
+        # the usual question for the newest ones need not look at all records
+        chosen = (r for r in reversed(pool) if matches.holds(r, expression, state))
+        found = _take(chosen, lines, grep, lambda r: False)
+        return found if asked["reverse"] else found[::-1]
+    if expression:
+        pool = [record for record in pool if matches.holds(record, expression, state)]
     if asked["reverse"]:
         backwards = seek_time_back(pool, until) if until is not None else pool[::-1]
         return _take(backwards, lines, grep, lambda r: since is not None and r[3] < since)
     if since is not None and not asked["by_cursor"]:
         pool = seek_time(pool, since)
     if lines is not None and since is None and not asked["by_cursor"]:
-        tail = seek_time_back(pool, until) if until is not None else pool[::-1]
-        return _take(tail, lines, grep, lambda r: False)[::-1]
+        return _take(seek_time_back(pool, until), lines, grep, lambda r: False)[::-1]
     return _take(pool, lines, grep, lambda r: until is not None and r[3] > until)
 
 
-def _take(pool: list, lines: object, grep: object, stop: object) -> list:
+def _take(pool: object, lines: object, grep: object, stop: object) -> list:
     found = []
     for record in pool:
         if lines is not None and len(found) >= lines or stop(record):

@@ -23,7 +23,10 @@ def printable(value: object) -> bool:
             value = value.decode("utf-8")
         except UnicodeDecodeError:
             return False
-    return not any(c < " " and c not in "\t\n" or "\x7f" <= c < "\xa0" for c in str(value))
+    value = str(value)
+    if value.isprintable():
+        return True
+    return not any(c < " " and c not in "\t\n" or "\x7f" <= c < "\xa0" for c in value)
 
 
 def line(record: tuple, state: dict, form: str) -> str:
@@ -85,8 +88,9 @@ def _verbose(record: tuple, state: dict, fields: dict) -> str:
 
 # JSON by hand: the json module costs more than a whole simulated program
 
-ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b",
-           "\f": "\\f"}
+ESCAPES = {number: "\\u%04x" % number for number in range(32)}
+ESCAPES.update({ord('"'): '\\"', ord("\\"): "\\\\", ord("\n"): "\\n", ord("\t"): "\\t",
+                ord("\r"): "\\r", ord("\b"): "\\b", ord("\f"): "\\f"})
 THRESHOLD = 4096
 
 
@@ -116,10 +120,7 @@ def _json_pairs(record: tuple, state: dict, asked: dict, old: bool) -> list:
 
 def hash_of(key: str, seed: int) -> int:
     """Return a number that orders keys arbitrarily but always alike."""
-    value = seed
-    for letter in key:
-        value = (value * 31 + ord(letter)) % 1000003
-    return value
+    return (len(key) * 7919 + ord(key[-1]) * 104729 + ord(key[len(key) // 2]) * 31) * seed % 1009
 
 
 def _json_value(value: object, everything: bool, old: bool) -> str:
@@ -137,5 +138,4 @@ def _json_value(value: object, everything: bool, old: bool) -> str:
 
 def quote(text: str) -> str:
     """Return a JSON string."""
-    return '"' + "".join(ESCAPES.get(c) or (c if c >= " " else "\\u%04x" % ord(c))
-                         for c in text) + '"'
+    return '"' + text.translate(ESCAPES) + '"'

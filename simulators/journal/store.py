@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The file W/journal: length-prefixed marshalled records; the world's state says how many count.
+"""The file W/journal: length-prefixed blocks of records; the world's state says how much counts.
 
 What a killed program wrote beyond the committed size is overwritten by the next one.
 """
@@ -11,11 +11,8 @@ import os
 def append(world: object) -> None:
     """Write the new records behind the committed ones; the state's rename commits them."""
     journal = world.state["journal"]
-    pieces = []
-    for record in world.new_entries:
-        data = marshal.dumps(record)
-        pieces.append(len(data).to_bytes(4, "little") + data)
-    block = b"".join(pieces)
+    data = marshal.dumps(world.new_entries)
+    block = len(data).to_bytes(4, "little") + data
     target = os.open(world.directory + "/journal", os.O_WRONLY | os.O_CREAT, 0o644)
     try:
         os.ftruncate(target, journal["size"])
@@ -39,6 +36,6 @@ def records(world: object) -> list:
         at = 0
         while at < size:
             length = int.from_bytes(data[at : at + 4], "little")
-            found.append(marshal.loads(data[at + 4 : at + 4 + length]))
+            found += marshal.loads(data[at + 4 : at + 4 + length])
             at += 4 + length
     return found + list(world.new_entries)

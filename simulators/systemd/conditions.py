@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Condition...= of units, checked against the node's files."""
 
-import glob
 import os
 
 from simulators import units
@@ -30,6 +29,8 @@ def holds(world: object, condition: tuple) -> bool:
     if kind == "ConditionPathExists":
         found = os.path.exists(path)
     elif kind == "ConditionPathExistsGlob":
+        import glob
+
         found = bool(glob.glob(path))
     elif kind == "ConditionPathIsDirectory":
         found = os.path.isdir(path)

@@ -52,11 +52,15 @@ def _mergeable(present: dict, kind: str) -> bool:
 
 
 def run_due(world: object, data: object = None) -> None:
-    """Run every job that no other job holds up."""
+    """Run every job that no other job holds up, what was pulled in before what pulled it in.
+
+    So a requirement that fails at once (start limit) does not fail a restart that has not been
+    looked at yet: it goes on alone, as recorded in the lab (vdsmd up, supervdsmd down).
+    """
     progress = True
     while progress:
         progress = False
-        for unit in list(world.state["jobs"]):
+        for unit in list(world.state["jobs"])[::-1]:
             job = world.state["jobs"].get(unit)
             if job and not job["running"] and not _blocked(world, unit, job["type"]):
                 job["running"] = True
@@ -84,8 +88,10 @@ def _perform(world: object, unit: str, job: dict) -> None:
     record = records.of(world, unit)
     down = record["active"] in ("inactive", "failed")
     if job["type"] == "restart" and down:
+        # nothing to stop: it is a start now, and ordered as one
         job["type"] = "start"
-    if job["type"] == "start":
+        job["running"] = False
+    elif job["type"] == "start":
         if record["active"] in ("active", "reloading"):
             finish(world, unit, "done", already=True)
         elif down:

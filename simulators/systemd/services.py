@@ -83,8 +83,14 @@ def _tell_starting(world: object, unit: str, definition: dict) -> None:
 
 
 def _behave(world: object, unit: str, function: str) -> object:
-    """Call the unit's behaviour, if it has one that defines the function."""
-    module = units.behaviour(unit)
+    """Call the unit's behaviour, if it has one that defines the function.
+
+    A unit in state["broken"] fails instead: {unit: (exit status, message)}.
+    """
+    broken = world.state["broken"].get(unit) if function == "start" else None
+    if broken:
+        raise units.StartFailed(broken[0], ((broken[1], {"priority": 3}),))
+    module = units.behaviour(world, unit)
     act = getattr(module, function, None) if module else None
     return act(world, unit) if act else None
 
@@ -116,6 +122,8 @@ def settle(world: object, data: dict) -> None:
 def _up(world: object, unit: str) -> None:
     definition = definitions.get(world, unit)
     if definition.get("type") == "oneshot":
+        record = records.of(world, unit)
+        record.update(last_pid=record["pid"], code=1)
         if not definition.get("remain"):
             records.change(world, unit, active="inactive", sub="dead", pid=0)
             jobs.unit_up(world, unit)
@@ -162,15 +170,17 @@ def gone(world: object, unit: str) -> None:
     _dead(world, unit, "success", may_restart=False)
 
 
-def exited(world: object, unit: str, status: int) -> None:
-    """The unit's process ended by itself with a status."""
+def exited(world: object, unit: str, status: int, signal: str = "") -> None:
+    """The unit's process ended by itself with a status, or by a signal."""
     record = records.change(world, unit, code=1, status=status)
     record["times"]["main_exit"] = (world.wall(), world.uptime)
-    if status:
-        units.note(world, unit, texts.main_exited(world, unit, status), 5,
-                   MESSAGE_ID=texts.EXITED, EXIT_CODE="exited", EXIT_STATUS=str(status))
+    if status or signal:
+        units.note(world, unit, texts.main_exited(world, unit, status, signal), 5,
+                   MESSAGE_ID=texts.EXITED, EXIT_CODE="killed" if signal else "exited",
+                   EXIT_STATUS=signal.partition("/")[2] or str(status))
     _behave(world, unit, "stopped")
-    _dead(world, unit, "exit-code" if status else "success", may_restart=True)
+    result = "signal" if signal else "exit-code" if status else "success"
+    _dead(world, unit, result, may_restart=True)
 
 
 def _refuse_start(world: object, unit: str) -> None:
@@ -207,7 +217,9 @@ def _dead(world: object, unit: str, result: str, may_restart: bool) -> None:
     if again:
         records.change(world, unit, active="activating", sub="auto-restart")
         world.schedule(definition.get("restart_sec", RESTART_SEC), "unit-restart", unit=unit)
-    elif unit in world.state["transient"] and not failed:
+        return
+    records.change(world, unit, automatic=False)  # the next start counts restarts from 0
+    if unit in world.state["transient"] and not failed:
         forget_transient(world, unit)
 
 

@@ -92,7 +92,7 @@ def _process(world: object, name: str, definition: dict, record: dict) -> list:
     if record["pid"]:
         return [("Main PID", "%d (%s)" % (record["pid"], base)),
                 ("CGroup", "/system.slice/" + name),
-                ("", "\u2514\u2500%d %s" % (record["pid"], command.replace(" $", "")))]
+                ("", "\u2514\u2500%d %s" % (record["pid"], command.partition(" $")[0]))]
     if record["last_pid"] and record["code"]:
         done = "%d/SUCCESS" % record["status"] if not record["status"] else str(record["status"])
         return [("Process", "%d ExecStart=%s (code=exited, status=%s)" % (

@@ -44,9 +44,11 @@ def phrase(unit: str, index: int) -> str:
     return PHRASES.get(kind, PHRASES["service"])[index]
 
 
-def main_exited(world: object, unit: str, status: int) -> str:
-    """Return PID 1's line for a main process that exited with a status."""
+def main_exited(world: object, unit: str, status: int, signal: str = "") -> str:
+    """Return PID 1's line for a main process that exited with a status or by a signal."""
     verb = "main" if systemd(world) < 239 else "Main"
+    if signal:
+        return "%s: %s process exited, code=killed, status=%s" % (unit, verb, signal)
     name = STATUS_NAMES.get(status, "n/a")
     return "%s: %s process exited, code=exited, status=%d/%s" % (unit, verb, status, name)
 

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from simulators import der
+from tests.guard import programs
 
 CONF = """[req]
 distinguished_name = dn
@@ -20,7 +21,7 @@ subjectAltName = DNS:node.example.test,IP:192.0.2.7
 
 def openssl(directory, *words, **options):
     result = subprocess.run(
-        ("openssl",) + words, cwd=str(directory), stdout=subprocess.PIPE,
+        (str(programs.find("openssl")),) + words, cwd=str(directory), stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, check=options.get("check", True))
     return result.stdout
 

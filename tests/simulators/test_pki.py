@@ -8,6 +8,7 @@ import time
 import pytest
 
 from simulators import der, engine_pki, names, node_pki, pki
+from tests.guard import programs
 
 DAY = 86400
 NOW = 1676894400
@@ -25,6 +26,7 @@ AGES = node_pki.Ages(
 
 class Made:
     def __init__(self, directory, release):
+        self.release = release
         self.root = str(directory / release / "root")
         self.engine = str(directory / release / "engine")
         by = node_pki.authorities(AGES)
@@ -38,13 +40,11 @@ class Made:
 
 @pytest.fixture(scope="module", params=["el7", "el8", "el9"])
 def made(request, tmp_path_factory):
-    world = Made(tmp_path_factory.mktemp("pki"), request.param)
-    world.release = request.param
-    return world
+    return Made(tmp_path_factory.mktemp("pki"), request.param)
 
 
 def openssl(*words):
-    return subprocess.run(("openssl",) + words, stdout=subprocess.PIPE,
+    return subprocess.run((str(programs.find("openssl")),) + words, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT).stdout.decode()
 
 
@@ -121,7 +121,8 @@ def test_modes(made):
 def test_ssh_keygen_reads_the_console_certificate(made):
     path = made.root + "/etc/pki/ovirt-vmconsole/host-ssh_host_rsa-cert.pub"
     environment = dict(os.environ, TZ="UTC")
-    text = subprocess.run(["ssh-keygen", "-L", "-f", path], stdout=subprocess.PIPE,
+    program = str(programs.find("ssh-keygen"))
+    text = subprocess.run([program, "-L", "-f", path], stdout=subprocess.PIPE,
                           env=environment).stdout.decode()
     assert "host certificate" in text and names.NODE in text
     shape = "%Y-%m-%dT%H:%M:%S"

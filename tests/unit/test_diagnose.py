@@ -7,7 +7,7 @@ from recovery import inventory
 from recovery.diagnose import diagnose
 from recovery.diagnosis import Diagnosis
 from recovery.finding import INHIBITOR, NOTE, WARNING
-from recovery.observation import Failure, Observation, Served, Synchronisation
+from recovery.observation import Engine, Failure, Observation, Served, Synchronisation
 from tests.unit import observations
 from tests.unit.observations import DAY, END, NOW, changed, engine, expired, unit, valid
 
@@ -214,9 +214,7 @@ CASES = {
     "modular libvirt": Case(
         expired(units=(unit("virtqemud.service"),)), (("modular-libvirt", WARNING),), "rewind"
     ),
-    "no engine VM here": Case(
-        expired(engine=observations.Engine()), (("no-hosted-engine", WARNING),), "none"
-    ),
+    "no engine VM here": Case(expired(engine=Engine()), (("no-hosted-engine", WARNING),), "none"),
     "files only": Case(
         expired(running=False, units=(), engine=engine(answers_ssh=None)),
         (("files-only", NOTE), ("node-certificate-expired", WARNING)),

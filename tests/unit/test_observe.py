@@ -47,7 +47,7 @@ def hostile(tmp_path: Path, files: Dict[str, bytes]) -> recorded.Recorded:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
     for name in PROGRAMS:
-        made.prints(name, "", 1, "%s: broken" % name)
+        made.prints(name, "", 99, "%s: broken" % name)
     return made.prints("date", "%d.250000000\n" % WALL)
 
 

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tool is gone before and after every single effect: resume converges, undo restores.
+
+What SIGKILL leaves is what is on the disk: no simulated program is a daemon. So the world is
+copied at each effect of one recovery, and each copy is resumed and, separately, undone. A
+seeded sample of real SIGKILLs shows that it is the same thing.
+"""
+
+import os
+import random
+import signal
+from pathlib import Path
+from typing import Any, Callable, List, NamedTuple
+
+import pytest
+
+from simulators import rehearse, units
+from tests.procedures import watched
+
+CHUNKS = 8
+SAMPLE = 6
+KILLS = 5
+SEED = 20230220
+UNIT = "/etc/systemd/system/ovirt-cert-recovery-restore-time.service"
+STATE = "/var/lib/ovirt-cert-recovery/"
+
+
+class Case(NamedTuple):
+    """One place where the tool was lost."""
+
+    number: int
+    side: str
+    what: str
+    place: str
+
+
+def cases(node: watched.Node, folder: Path, wanted: Callable[[int, str], bool]) -> List[Case]:
+    """Run one recovery and copy the world wherever `wanted` says."""
+    listed = folder / "cases"
+    listed.write_text("")
+
+    def point(number: int, side: str, what: str) -> None:
+        if wanted(number, side):
+            place = str(folder / ("%03d-%s" % (number, side)))
+            node.save(place)
+            with listed.open("a") as stream:
+                stream.write("%d\t%s\t%s\t%s\n" % (number, side, what[:90], place))
+
+    ended = node.recover(point)
+    assert ended.status == 0, ended.output[-3000:]
+    rows = [line.split("\t") for line in listed.read_text().splitlines()]
+    return [Case(int(row[0]), row[1], row[2], row[3]) for row in rows]
+
+
+def chosen(chunk: int, crash_cases: str) -> Callable[[int, str], bool]:
+    """Every effect of this chunk, or a seeded few of it."""
+    if crash_cases == "all":
+        return lambda number, side: number % CHUNKS == chunk
+    picked = set(random.Random(SEED + chunk).sample(range(1, 110), SAMPLE // 2))
+    return lambda number, side: number in picked
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_lost_anywhere_resume_converges_and_undo_restores(
+    chunk: int, tmp_path: Path, crash_cases: str, count_cases: Callable[[str, int], None]
+) -> None:
+    if crash_cases != "all" and chunk > 1:
+        pytest.skip("the sample has two chunks")
+    node = watched.Node(str(tmp_path / "world"), "node-expired")
+    original = rehearse.changes(node.world)
+    assert original == []
+    found = cases(node, tmp_path, chosen(chunk, crash_cases))
+    assert found
+    for case in found:
+        check_resume(node, case)
+        check_undo(node, case)
+    count_cases("resume after every effect", len(found))
+    count_cases("undo after every effect", len(found))
+
+
+@pytest.mark.slow
+def test_really_killed_anywhere_resume_converges(
+    tmp_path: Path, count_cases: Callable[[str, int], None]
+) -> None:
+    generator = random.Random(SEED)
+    for turn in range(KILLS):
+        number, side = generator.randrange(1, 110), generator.choice(["before", "after"])
+        node = watched.Node(str(tmp_path / str(turn)), "node-expired")
+        ended = node.recover(watched.kill_at(number, side))
+        assert ended.status == -signal.SIGKILL, ended.output[-2000:]
+        converge(node, "%d %s" % (number, side))
+    count_cases("resume after a real SIGKILL", KILLS)
+
+
+def check_resume(node: watched.Node, case: Case) -> None:
+    node.put_back(case.place)
+    converge(node, str(case))
+
+
+def converge(node: watched.Node, label: str) -> None:
+    ended = node.resume()
+    if "there was none on this node" in ended.output:
+        assert ended.status == 3
+        ended = node.recover()
+    elif "it is over" in ended.output:
+        assert ended.status == 3, label
+        ended = ended._replace(status=0)
+    assert ended.status == 0, "%s\n%s" % (label, ended.output[-3000:])
+    account = "\n".join(rehearse.epilogue(node.world))
+    assert "HostedEngine: running, engine healthy" in account, label
+    assert "vdsm certificate: valid" in account and "(served)" in account, label
+    tidy(node, label)
+    changed = [path for _, path in rehearse.changes(node.world) if not path.startswith(STATE)]
+    assert changed == INSTALLED, label
+
+
+INSTALLED = [
+    "/etc/pki/libvirt/clientcert.pem",
+    "/etc/pki/vdsm/certs/vdsmcert.pem",
+    "/etc/pki/vdsm/libvirt-spice/server-cert.pem",
+    "/etc/pki/vdsm/libvirt-vnc/server-cert.pem",
+]
+
+
+def check_undo(node: watched.Node, case: Case) -> None:
+    node.put_back(case.place)
+    ended = node.undo()
+    if "there was none on this node" in ended.output:
+        assert ended.status == 3
+    else:
+        assert ended.status == 0, "%s\n%s" % (case, ended.output[-3000:])
+    left = [row for row in rehearse.changes(node.world) if not row[1].startswith(STATE)]
+    assert left == [], case
+    tidy(node, str(case))
+
+
+def tidy(node: watched.Node, label: str) -> None:
+    """The true time is back on both clocks, and nothing of ours is left in systemd."""
+    with node.world.opened() as world:
+        assert abs(world.wall() - world.true()) < 1.0, label
+        assert abs(world.rtc() - world.true()) < 3.0, label
+        chronyd = units.state(world, "chronyd.service")
+        assert chronyd["active"] == "active", label
+        assert timers(world) == [], label
+    assert not os.path.exists(node.world.root + UNIT), label
+    assert not os.path.lexists(node.world.root + "/run/systemd/system/chronyd.service"), label
+
+
+def timers(world: Any) -> List[str]:
+    names = [name for name in world.state["transient"] if name.startswith("ovirt-cert-recovery")]
+    return [name for name in names if name.endswith(".timer")]

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A node whose effects are counted, and worlds that can be put back to any of them."""
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Sequence
+
+from recovery import cli, errors, local_host
+from simulators import install, rehearse
+
+# Programs that only look; whatever else runs is an effect, and so is every durable file.
+LOOKING = ("date", "id", "df", "rpm", "journalctl", "chronyc", "sleep", "ssh-keyscan")
+LOOKING_WORDS = (
+    ("systemctl", "show"),
+    ("systemctl", "--version"),
+    ("hosted-engine", "--vm-status"),
+    ("openssl", "s_client"),
+    ("ssh-keygen", "-l"),
+)
+
+Point = Callable[[int, str, str], None]
+
+
+def is_effect(argv: Sequence[str]) -> bool:
+    """Whether running this changes anything that a kill could leave half-done."""
+    if argv[0] in LOOKING:
+        return argv[:2] == ["date", "-s"]
+    return tuple(argv[:2]) not in LOOKING_WORDS
+
+
+class WatchedHost(local_host.LocalHost):
+    """The adapter itself; before and after each effect it tells its watcher."""
+
+    def __init__(self, root: str, programs: str, point: Point) -> None:
+        super().__init__(root, programs)
+        self._point = point
+        self._number = 0
+
+    @contextlib.contextmanager
+    def _effect(self, what: str) -> Iterator[None]:
+        self._number += 1
+        number = self._number
+        self._point(number, "before", what)
+        yield
+        self._point(number, "after", what)
+
+    def run(self, argv: Sequence[str], *args: Any, **kwargs: Any) -> Any:
+        if not is_effect(list(argv)):
+            return super().run(argv, *args, **kwargs)
+        with self._effect(" ".join(argv)):
+            return super().run(argv, *args, **kwargs)
+
+    def interact(self, argv: Sequence[str], *args: Any, **kwargs: Any) -> Any:
+        with self._effect("dialogue " + " ".join(argv)):
+            return super().interact(argv, *args, **kwargs)
+
+    def replace(self, path: str, *args: Any, **kwargs: Any) -> None:
+        with self._effect("replace " + path):
+            super().replace(path, *args, **kwargs)
+
+    def append(self, path: str, data: bytes) -> None:
+        with self._effect("append " + path):
+            super().append(path, data)
+
+    def remove(self, path: str) -> None:
+        with self._effect("remove " + path):
+            super().remove(path)
+
+
+class Ended(NamedTuple):
+    """How a run of the tool ended: exit status, or minus the signal."""
+
+    status: int
+    output: str
+
+
+class Node:
+    """A world to recover, and the tool run against it in processes of its own."""
+
+    def __init__(self, directory: str, scenario: str, release: str = "el8") -> None:
+        self.directory = directory
+        self.prepared = rehearse.prepare(scenario, release, directory)
+        self.world = install.World(directory)
+        self.log = directory + ".log"
+
+    def tool(self, *words: str, point: Optional[Point] = None) -> Ended:
+        """Run the tool in a forked process, so that it can be killed for real."""
+        base = self.prepared.arguments[: self.prepared.arguments.index("recover")]
+        pid = os.fork()
+        if pid == 0:
+            _become_the_tool(base + list(words), point, self.log)
+        _, status = os.waitpid(pid, 0)
+        with open(self.log, errors="replace") as stream:
+            output = stream.read()
+        if os.WIFSIGNALED(status):
+            return Ended(-os.WTERMSIG(status), output)
+        return Ended(os.WEXITSTATUS(status), output)
+
+    def recover(self, point: Optional[Point] = None) -> Ended:
+        words = self.prepared.arguments[self.prepared.arguments.index("recover") :]
+        return self.tool(*words, point=point)
+
+    def resume(self) -> Ended:
+        return self.tool("resume", "--yes", "--engine-password-file", self.world.password_file)
+
+    def undo(self) -> Ended:
+        return self.tool("undo", "--yes")
+
+    def save(self, place: str) -> None:
+        """Copy all that a kill of the tool leaves: everything but the simulators themselves."""
+        os.mkdir(place)
+        for name in os.listdir(self.directory):
+            if name not in ("lib", "bin"):
+                _copy(os.path.join(self.directory, name), os.path.join(place, name))
+
+    def put_back(self, place: str) -> None:
+        """Make the world what it was when it was saved, at the same path."""
+        for name in os.listdir(self.directory):
+            if name not in ("lib", "bin"):
+                _remove(os.path.join(self.directory, name))
+        for name in os.listdir(place):
+            _copy(os.path.join(place, name), os.path.join(self.directory, name))
+
+
+def kill_at(number: int, side: str) -> Point:
+    """A watcher that ends its own process there, as a power cut of the tool would."""
+
+    def point(seen: int, seen_side: str, what: str) -> None:
+        if (seen, seen_side) == (number, side):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return point
+
+
+def _become_the_tool(words: List[str], point: Optional[Point], log: str) -> None:
+    status = errors.BUG
+    try:
+        handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(handle, 1)
+        os.dup2(handle, 2)
+        sys.stdout = os.fdopen(1, "w", 1)
+        sys.stderr = os.fdopen(2, "w", 1)
+        sys.stdin = open(os.devnull)
+        status = _run(words, point)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+        os._exit(status)
+
+
+def _run(words: List[str], point: Optional[Point]) -> int:
+    def make(root: str, programs: str) -> local_host.LocalHost:
+        if point is None:
+            return local_host.LocalHost(root, programs)
+        return WatchedHost(root, programs, point)
+
+    try:
+        return cli.run(words, make)
+    except errors.Error as caught:
+        print("\n".join(caught.lines()), flush=True)
+        return caught.status
+
+
+def _remove(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    else:
+        os.unlink(path)
+
+
+def _copy(source: str, target: str) -> None:
+    if os.path.isdir(source) and not os.path.islink(source):
+        shutil.copytree(source, target, symlinks=True, copy_function=_copy_file)
+    else:
+        _copy_file(source, target)
+
+
+def _copy_file(source: str, target: str, follow_symlinks: bool = False) -> str:
+    shutil.copy2(source, target, follow_symlinks=False)
+    seen = os.lstat(source)
+    if (seen.st_uid, seen.st_gid) != (os.geteuid(), os.getegid()):
+        os.lchown(target, seen.st_uid, seen.st_gid)
+    return target

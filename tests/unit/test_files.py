@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, Iterator, List
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recovery import errors, files
+from tests.unit import limits
+
+ROOT = os.geteuid() == 0
+TEMPORARY = ".{}.ovirt-cert-recovery"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "root"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def node(root: Path) -> files.Files:
+    return files.Files(str(root))
+
+
+def entries(folder: Path) -> List[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_replace_of_a_new_file_makes_directories_and_mode(node: files.Files, root: Path) -> None:
+    node.replace("/etc/pki/x.pem", b"new", None, 0o640)
+    assert (root / "etc/pki/x.pem").read_bytes() == b"new"
+    assert mode(root / "etc/pki/x.pem") == 0o640
+    assert mode(root / "etc") == 0o700
+    assert entries(root / "etc/pki") == ["x.pem"]
+
+
+@pytest.mark.parametrize("old", [0o600, 0o644, 0o440, 0o4755])
+def test_replace_of_a_present_file_keeps_its_mode(
+    node: files.Files, root: Path, old: int
+) -> None:
+    (root / "x").write_bytes(b"old")
+    (root / "x").chmod(old)
+    node.replace("/x", b"new", None, 0o600)
+    assert ((root / "x").read_bytes(), mode(root / "x")) == (b"new", old)
+
+
+@pytest.mark.skipif(not ROOT, reason="only root may give files away")
+def test_replace_of_a_present_file_keeps_its_owner(node: files.Files, root: Path) -> None:
+    (root / "x").write_bytes(b"old")
+    os.chown(str(root / "x"), 36, 107)
+    node.replace("/x", b"new", None, 0o600)
+    seen = (root / "x").stat()
+    assert (seen.st_uid, seen.st_gid) == (36, 107)
+
+
+def test_replace_like_another_file_takes_its_mode(node: files.Files, root: Path) -> None:
+    (root / "model").write_bytes(b"")
+    (root / "model").chmod(0o444)
+    node.replace("/x", b"new", "/model", 0o600)
+    assert mode(root / "x") == 0o444
+
+
+def test_replace_overwrites_what_a_power_cut_left(node: files.Files, root: Path) -> None:
+    left = root / TEMPORARY.format("x")
+    left.write_bytes(b"half of an earlier write, longer than the new one")
+    left.chmod(0o444)
+    node.replace("/x", b"new", None, 0o600)
+    assert (root / "x").read_bytes() == b"new"
+    assert entries(root) == ["x"]
+
+
+def test_replace_through_a_link_keeps_the_link(node: files.Files, root: Path) -> None:
+    (root / "real").write_bytes(b"old")
+    (root / "link").symlink_to("/real")
+    node.replace("/link", b"new", None, 0o600)
+    assert (root / "link").is_symlink()
+    assert (root / "real").read_bytes() == b"new"
+
+
+def test_replace_of_a_directory_is_a_file_error_and_leaves_nothing(
+    node: files.Files, root: Path
+) -> None:
+    (root / "x").mkdir()
+    with pytest.raises(errors.FileError):
+        node.replace("/x", b"new", None, 0o600)
+    assert entries(root) == ["x"]
+
+
+def test_replace_on_a_full_disk_keeps_the_old_file(node: files.Files, root: Path) -> None:
+    (root / "x").write_bytes(b"old")
+    said = limits.with_file_size(10, lambda: node.replace("/x", b"n" * 100, None, 0o600))
+    assert said == ("FileError", "cannot write /x: File too large")
+    assert (root / "x").read_bytes() == b"old"
+    assert entries(root) == ["x"]
+
+
+def test_replace_without_rights_is_a_file_error(node: files.Files, root: Path) -> None:
+    (root / "closed").mkdir(mode=0o555)
+    said = limits.without_rights(lambda: node.replace("/closed/x", b"new", None, 0o600))
+    assert said == ("FileError", "cannot write /closed/x: Permission denied")
+    assert entries(root / "closed") == []
+
+
+def test_read_without_rights_is_a_file_error(node: files.Files, root: Path) -> None:
+    (root / "x").write_bytes(b"key")
+    (root / "x").chmod(0)
+    said = limits.without_rights(lambda: node.read("/x"))
+    assert said == ("FileError", "cannot read /x: Permission denied")
+
+
+def test_replace_readers_see_old_or_new_and_nothing_else(node: files.Files, root: Path) -> None:
+    versions = [bytes([65 + number]) * 20000 for number in range(20)]
+    node.replace("/x", versions[0], None, 0o600)
+    seen, over = set(), threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            seen.add((root / "x").read_bytes())
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for version in versions:
+        node.replace("/x", version, None, 0o600)
+    over.set()
+    reader.join()
+    assert seen <= set(versions)
+
+
+@pytest.mark.parametrize("path", ["/no", "/no/such/file", "/file/below"])
+def test_read_of_a_missing_file_is_file_missing(
+    node: files.Files, root: Path, path: str
+) -> None:
+    (root / "file").write_bytes(b"")
+    with pytest.raises(errors.FileMissing) as caught:
+        node.read(path)
+    assert caught.value.path == path
+
+
+def test_read_of_a_directory_is_a_file_error(node: files.Files) -> None:
+    with pytest.raises(errors.FileError, match="cannot read /: Is a directory"):
+        node.read("/")
+
+
+def test_append_to_a_new_file_is_private(node: files.Files, root: Path) -> None:
+    node.append("/var/lib/journal", b"one\n")
+    node.append("/var/lib/journal", b"two\n")
+    assert (root / "var/lib/journal").read_bytes() == b"one\ntwo\n"
+    assert mode(root / "var/lib/journal") == 0o600
+
+
+def test_append_on_a_full_disk_writes_nothing(node: files.Files, root: Path) -> None:
+    (root / "x").write_bytes(b"12345678")
+    said = limits.with_file_size(10, lambda: node.append("/x", b"half of it would fit"))
+    assert said == ("FileError", "cannot append to /x: File too large")
+    assert (root / "x").read_bytes() == b"12345678"
+
+
+def test_remove_of_a_missing_file_is_no_error(node: files.Files, root: Path) -> None:
+    (root / "x").write_bytes(b"")
+    node.remove("/x")
+    node.remove("/x")
+    node.remove("/no/such/directory")
+    assert entries(root) == []
+
+
+def test_exists_tells_files_and_directories(node: files.Files, root: Path) -> None:
+    (root / "dangling").symlink_to("nowhere")
+    assert node.exists("/") and not node.exists("/x") and not node.exists("/dangling")
+
+
+def test_locate_of_a_loop_is_a_file_error(node: files.Files, root: Path) -> None:
+    (root / "a").symlink_to("b")
+    (root / "b").symlink_to("a")
+    with pytest.raises(errors.FileError, match="Too many levels"):
+        node.read("/a")
+
+
+@pytest.mark.xfail(strict=True, reason="exists() raises where a link loops, os.path.exists does not")
+def test_exists_of_a_loop_is_false(node: files.Files, root: Path) -> None:
+    (root / "a").symlink_to("a")
+    assert not node.exists("/a")
+
+
+@pytest.mark.parametrize(
+    "target, inside",
+    [
+        ("/outside", "outside"),
+        ("../../../../outside", "outside"),
+        ("/../outside", "outside"),
+        ("sub/../../outside", "outside"),
+    ],
+)
+def test_locate_follows_links_as_the_node_would(
+    node: files.Files, root: Path, target: str, inside: str
+) -> None:
+    (root / "dir").mkdir()
+    (root / "dir/link").symlink_to(target)
+    assert node.locate("/dir/link") == str(root / inside)
+    assert node.locate("/dir/link/below") == str(root / inside / "below")
+
+
+PARTS = st.lists(st.sampled_from(["a", "b", "..", ".", "", "etc", "l1", "l2", "l3"]), max_size=8)
+PATHS = st.tuples(st.sampled_from(["", "/"]), PARTS).map(lambda both: both[0] + "/".join(both[1]))
+
+
+@given(PATHS, st.lists(PATHS.filter(bool), min_size=3, max_size=3))
+def test_locate_of_any_path_and_links_stays_inside(
+    tmp_path_factory: Any, path: str, targets: List[str]
+) -> None:
+    root = tmp_path_factory.mktemp("root")
+    (root / "etc").mkdir()
+    (root / "a").mkdir()
+    for name, target in zip(("l1", "l2", "l3"), targets):
+        (root / name).symlink_to(target)
+        (root / "etc" / name).symlink_to(target)
+    try:
+        place = files.Files(str(root)).locate(path)
+    except errors.FileError:
+        return  # a loop
+    assert os.path.realpath(place) == os.path.normpath(place)
+    assert (os.path.realpath(place) + "/").startswith(os.path.realpath(str(root)) + "/")
+
+
+def test_locate_agrees_with_the_kernel_in_the_real_root(tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(b"x")
+    (tmp_path / "link").symlink_to("real")
+    assert files.Files("/").locate(str(tmp_path / "link")) == os.path.realpath(
+        str(tmp_path / "real")
+    )
+
+
+@pytest.mark.xfail(strict=True, reason="realpath of /dev/fd/N names no file where it is a pipe")
+def test_read_of_a_pipe_by_descriptor_returns_its_content() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"rehearsal\n")
+    os.close(writing)
+    try:
+        assert files.Files("/").read("/dev/fd/%d" % reading) == b"rehearsal\n"
+    finally:
+        os.close(reading)
+
+
+HOLDER = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from recovery import files
+with files.Files(sys.argv[2]).lock("/lock") as taken:
+    print(taken, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(root: Path) -> Iterator[Callable[[], Any]]:
+    started: List[Any] = []
+    argv = [sys.executable, "-c", HOLDER, str(Path(files.__file__).parent.parent), str(root)]
+
+    def start() -> Any:
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_lock_held_by_another_process_cannot_be_had(
+    node: files.Files, holder: Callable[[], Any]
+) -> None:
+    process = holder()
+    assert process.stdout.readline() == b"True\n"
+    with node.lock("/lock") as taken:
+        assert not taken
+
+
+def test_lock_of_a_killed_process_is_free(
+    node: files.Files, holder: Callable[[], Any]
+) -> None:
+    process = holder()
+    assert process.stdout.readline() == b"True\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    with node.lock("/lock") as taken:
+        assert taken
+
+
+def test_lock_left_is_free_and_stays_a_file(node: files.Files, root: Path) -> None:
+    for _ in range(2):
+        with node.lock("/var/lib/lock") as taken:
+            assert taken
+    assert mode(root / "var/lib/lock") == 0o600
+
+
+def test_lock_is_not_inherited_by_programs(node: files.Files) -> None:
+    with node.lock("/lock"):
+        process = subprocess.Popen(
+            [sys.executable, "-c", "import time; time.sleep(30)"], close_fds=False
+        )
+        time.sleep(0.2)
+    try:
+        with node.lock("/lock") as taken:
+            assert taken
+    finally:
+        process.kill()
+        process.wait()
