@@ -67,7 +67,7 @@ def perform(context: contexts.Context, step: steps_.Step) -> None:
     """Apply and verify one step, whatever was done of it before."""
     journal = context.journal
     deadman.beat(context, context.node.now())
-    context.say("step %s: %s" % (step.id, step.words(context.parameters).title))
+    context.say("%s %s" % (_count(context, step), step.words(context.parameters).title))
     before = journal.before(step.id)
     if before is None:
         before = step.capture(context)
@@ -76,6 +76,11 @@ def perform(context: contexts.Context, step: steps_.Step) -> None:
     journal.write(journals.APPLIED, step.id)
     step.verify(context, before)
     journal.write(journals.VERIFIED, step.id)
+
+
+def _count(context: contexts.Context, step: steps_.Step) -> str:
+    names = [one.step for one in context.journal.plan.steps if one.need == steps_.NEEDED]
+    return "[%d/%d]" % (names.index(step.id) + 1, len(names))
 
 
 def hold(context: contexts.Context, steps: Steps, frontier: int) -> None:
@@ -90,7 +95,7 @@ def hold(context: contexts.Context, steps: Steps, frontier: int) -> None:
         if not step.holds(context, _image(context, step)):
             # Journaled for all before the first is mended: none is taken for verified meanwhile.
             context.journal.write(journals.APPLYING, step.id, _image(context, step))
-            context.say("step %s does not hold any more" % step.id)
+            context.say("gone again, to be redone: %s" % step.words(context.parameters).title)
     for step in vital:
         verified = context.journal.state(step.id) == journals.VERIFIED
         if not (verified and step.holds(context, _image(context, step))):
@@ -110,7 +115,7 @@ def undo(context: contexts.Context, steps: Steps) -> List[str]:
     for step in reversed(steps):
         if context.journal.state(step.id) in ("", journals.UNDONE):
             continue
-        context.say("undoing %s" % step.id)
+        context.say("undo: %s" % step.words(context.parameters).title)
         context.journal.write(journals.UNDOING, step.id)
         try:
             step.undo(context, _image(context, step))

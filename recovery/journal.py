@@ -12,7 +12,7 @@ from recovery import moment as moments
 
 STATE = "/var/lib/ovirt-cert-recovery"
 INDEX = STATE + "/runs"
-LOCK = STATE + "/lock"
+LOCK = "/run/ovirt-cert-recovery.lock"  # gone with a power cut, as the lock itself
 
 PLANNED, FINISHED, ABANDONED = "planned", "finished", "abandoned"  # of the run
 APPLYING, APPLIED, VERIFIED = "applying", "applied", "verified"  # of a step

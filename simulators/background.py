@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ordinary noise of a node's journal: kernel at boot, cron, sessions, other services."""
 
+from simulators.world import World
+
 KERNEL = (
     "Linux version %(kernel)s (mockbuild@x86-01) (gcc version 8.5.0) #1 SMP",
     "Command line: BOOT_IMAGE=/ovirt-node-ng/vmlinuz root=/dev/onn/ovirt-node-ng ro crashkernel=auto",
@@ -36,7 +38,7 @@ NOISE = (
 )
 
 
-def boot(world: object, kernel: str) -> None:
+def boot(world: World, kernel: str) -> None:
     """Write the kernel's first words of a boot."""
     import time
 
@@ -47,12 +49,12 @@ def boot(world: object, kernel: str) -> None:
         world.log(text, _TRANSPORT="kernel")
 
 
-def start(world: object) -> None:
+def start(world: World) -> None:
     """Begin with the noise."""
     world.schedule(5.0, "background-entry")
 
 
-def entry(world: object, data: object = None) -> None:
+def entry(world: World, data: object = None) -> None:
     """Write one entry and plan the next."""
     number = world.random()
     unit, identifier, priority, text = NOISE[number % len(NOISE)]
@@ -66,7 +68,7 @@ def entry(world: object, data: object = None) -> None:
     world.schedule(2.0 + number % 400 / 10.0, "background-entry")
 
 
-def history(world: object, entries: int) -> None:
+def history(world: World, entries: int) -> None:
     """Write some hundred entries of the time before, as an earlier boot left them."""
     for _ in range(entries):
         entry(world)

@@ -5,6 +5,7 @@ import os
 
 from simulators.releases import RELEASES
 from simulators.systemd import definitions, unit_files
+from simulators.world import World
 
 DIRECTORIES = (
     "/etc/pki", "/etc/systemd/system", "/etc/systemd/ntp-units.d", "/proc/sys/kernel/random",
@@ -61,7 +62,7 @@ def packages(release: str) -> dict:
     return dict(PACKAGES[release])
 
 
-def write(world: object) -> None:
+def write(world: World) -> None:
     """Write the base files below W/root."""
     root = world.directory + "/root"
     for directory in DIRECTORIES:
@@ -77,7 +78,7 @@ def write(world: object) -> None:
     _unit_files(world)
 
 
-def _texts(world: object) -> dict:
+def _texts(world: World) -> dict:
     state = world.state
     name, version, major, distribution = RELEASES[state["release"]]["os"]
     return {
@@ -103,7 +104,7 @@ def _texts(world: object) -> dict:
     }
 
 
-def _unit_files(world: object) -> None:
+def _unit_files(world: World) -> None:
     """Write every unit of the table, and enable those that are enabled on a node."""
     base = world.directory + "/root/usr/lib/systemd/system/"
     for name, unit in definitions.table(world).items():

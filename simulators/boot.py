@@ -7,6 +7,7 @@ import shutil
 from simulators import background, clock, units
 from simulators.releases import RELEASES
 from simulators.systemd import definitions, jobs, records, transaction, unit_files
+from simulators.world import World
 
 DOWNTIME = 20.0
 FIRMWARE = 3.0
@@ -18,13 +19,13 @@ BASE = ("systemd-journald.service", "dbus.service", "systemd-logind.service",
 RUN_DIRECTORIES = ("systemd/system", "libvirt", "vdsm", "lock", "log", "user")
 
 
-def cut_power(world: object, downtime: float = DOWNTIME) -> None:
+def cut_power(world: World, downtime: float = DOWNTIME) -> None:
     """Cut the node's power and boot it again `downtime` seconds later."""
     _lose(world, downtime)
     boot(world, clean=False)
 
 
-def _lose(world: object, downtime: float) -> None:
+def _lose(world: World, downtime: float) -> None:
     """Everything in memory is gone; time goes on outside and in the RTC."""
     state = world.state
     before = world.uptime
@@ -44,7 +45,7 @@ def _lose(world: object, downtime: float) -> None:
     wipe_run(world)
 
 
-def wipe_run(world: object) -> None:
+def wipe_run(world: World) -> None:
     """/run is a tmpfs: empty it and make what early boot makes."""
     run = world.directory + "/root/run"
     for name in os.listdir(run) if os.path.isdir(run) else ():
@@ -57,7 +58,7 @@ def wipe_run(world: object) -> None:
         os.makedirs(run + "/" + name, exist_ok=True)
 
 
-def boot(world: object, clean: bool = True) -> None:
+def boot(world: World, clean: bool = True) -> None:
     """Boot: the system clock comes from the RTC, the build date is the floor, units start."""
     state = world.state
     release = RELEASES[state["release"]]
@@ -80,7 +81,7 @@ def boot(world: object, clean: bool = True) -> None:
     background.start(world)
 
 
-def _start_everything(world: object) -> None:
+def _start_everything(world: World) -> None:
     names = [n for n in BASE if definitions.get(world, n)] + unit_files.enabled_units(world)
     names += ["basic.target", "multi-user.target"]
     for name in names:
@@ -92,7 +93,7 @@ def _start_everything(world: object) -> None:
     jobs.wait(world, list(numbers.values()), 120.0)
 
 
-def pass_quietly(world: object, seconds: float) -> None:
+def pass_quietly(world: World, seconds: float) -> None:
     """Let a long time pass in which nothing happens: the queue moves along."""
     state = world.state
     state["uptime"] += seconds

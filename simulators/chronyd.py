@@ -3,6 +3,7 @@
 
 from simulators import clock
 from simulators.releases import RELEASES
+from simulators.world import World
 
 UNIT = "chronyd.service"
 STEP_UPDATES = 3  # makestep 1.0 3
@@ -17,7 +18,7 @@ FEATURES = {
 }
 
 
-def start(world: object, unit: str) -> float:
+def start(world: World, unit: str) -> float:
     """Start the daemon; with a server in reach the first update comes within seconds."""
     version = RELEASES[world.state["release"]]["chrony"]
     world.state["chronyd"] = {"updates": 0, "last": 0.0, "ref": None, "at": world.uptime,
@@ -32,23 +33,23 @@ def start(world: object, unit: str) -> float:
     return 0.3
 
 
-def stop(world: object, unit: str) -> float:
+def stop(world: World, unit: str) -> float:
     """It takes a moment to leave."""
     return 0.18
 
 
-def stopped(world: object, unit: str) -> None:
+def stopped(world: World, unit: str) -> None:
     """The daemon is gone; the kernel keeps its flags for a while."""
     _say(world, "chronyd exiting")
     world.state.pop("chronyd", None)
     world.cancel("chronyd-poll")
 
 
-def _say(world: object, message: str, priority: int = 6) -> None:
+def _say(world: World, message: str, priority: int = 6) -> None:
     world.log(message, UNIT, "chronyd", priority, SYSLOG_FACILITY="3")
 
 
-def poll(world: object, data: object = None) -> None:
+def poll(world: World, data: object = None) -> None:
     """One clock update from the server."""
     daemon = world.state.get("chronyd")
     if daemon is None or not world.state["ntp"]["reachable"]:
@@ -69,7 +70,7 @@ def poll(world: object, data: object = None) -> None:
     world.schedule(2.0 if daemon["updates"] < 4 else 64.0, "chronyd-poll")
 
 
-def _step(world: object, daemon: dict, offset: float) -> None:
+def _step(world: World, daemon: dict, offset: float) -> None:
     first = RELEASES[world.state["release"]]["chrony"] == "3.4"
     _say(world, "System clock wrong by %.6f seconds%s" % (
         offset, ", adjustment started" if first else ""), 4)
@@ -81,7 +82,7 @@ def _step(world: object, daemon: dict, offset: float) -> None:
         _say(world, "System clock TAI offset set to 37 seconds")
 
 
-def jumped(world: object, jump: float) -> None:
+def jumped(world: World, jump: float) -> None:
     """Somebody else stepped the clock under the running daemon: it drops its samples."""
     if world.state["chronyd"]["own_step"]:
         return
@@ -94,7 +95,7 @@ def jumped(world: object, jump: float) -> None:
         _say(world, "Can't synchronise: no selectable sources", 4)
 
 
-def makestep(world: object) -> None:
+def makestep(world: World) -> None:
     """chronyc makestep: step by what the daemon has measured, nothing without measurement."""
     daemon = world.state["chronyd"]
     offset = world.true() - world.wall()

@@ -2,6 +2,7 @@
 """What a step of the node's clock sets in motion, and the kernel's copying to the RTC."""
 
 from simulators.releases import RELEASES
+from simulators.world import World
 
 RTC_COPY_PERIOD = 660.0
 TIME_CHANGE = "c7a787079b354eaaa9e77b371893cd27"
@@ -9,7 +10,7 @@ TIME_CHANGE = "c7a787079b354eaaa9e77b371893cd27"
 MAXERROR_RATE = 0.0005
 
 
-def step(world: object, new_wall: float) -> None:
+def step(world: World, new_wall: float) -> None:
     """Set the system clock. The RTC is not written; clearing NTP state stops its copying."""
     state = world.state
     jump = new_wall - world.wall()
@@ -30,12 +31,12 @@ def step(world: object, new_wall: float) -> None:
         chronyd.jumped(world, jump)
 
 
-def slew(world: object, seconds: float) -> None:
+def slew(world: World, seconds: float) -> None:
     """Move the system clock without a step."""
     world.state["wall_offset"] += seconds
 
 
-def synchronised(world: object) -> bool:
+def synchronised(world: World) -> bool:
     """Tell what timedatectl calls synchronised: by release the kernel's flag or its maxerror."""
     at = world.state["sync_at"]
     if at is None:
@@ -44,14 +45,14 @@ def synchronised(world: object) -> bool:
     return (world.uptime - at) * MAXERROR_RATE < limit
 
 
-def mark_synchronised(world: object) -> None:
+def mark_synchronised(world: World) -> None:
     """The NTP daemon told the kernel that the clock is good: the RTC is copied from now on."""
     world.state["sync_at"] = world.uptime
     if not world.scheduled("rtc-sync"):
         world.schedule(RTC_COPY_PERIOD, "rtc-sync")
 
 
-def kernel_rtc_sync(world: object, data: dict) -> None:
+def kernel_rtc_sync(world: World, data: dict) -> None:
     """Copy the system clock to the RTC while the kernel believes it is synchronised."""
     if not synchronised(world):
         return
@@ -59,17 +60,17 @@ def kernel_rtc_sync(world: object, data: dict) -> None:
     world.schedule(RTC_COPY_PERIOD, "rtc-sync")
 
 
-def write_rtc_late(world: object, data: dict) -> None:
+def write_rtc_late(world: World, data: dict) -> None:
     """The hwclock --systohc that timedatex runs after it has answered."""
     world.set_rtc(world.wall() + rtc_zone(world))
 
 
-def rtc_zone(world: object) -> float:
+def rtc_zone(world: World) -> float:
     """Return what to add to UTC for the RTC: 0, or the zone's offset in LOCAL mode."""
     return zone(world)[2] if rtc_is_local(world) else 0
 
 
-def rtc_is_local(world: object) -> bool:
+def rtc_is_local(world: World) -> bool:
     """Tell whether line 3 of /etc/adjtime says that the RTC keeps local time."""
     try:
         with open(world.node("/etc/adjtime")) as source:
@@ -78,12 +79,12 @@ def rtc_is_local(world: object) -> bool:
         return False
 
 
-def zone(world: object) -> tuple:
+def zone(world: World) -> tuple:
     """Return the node's zone: (name, abbreviation, seconds east of UTC)."""
     return world.state["zone"]
 
 
-def timedate_idle(world: object, data: dict) -> None:
+def timedate_idle(world: World, data: dict) -> None:
     """The time service leaves after 30 s without a request; EL7's cached flag goes with it."""
     from simulators import units
 

@@ -5,24 +5,25 @@ import os
 
 from simulators.releases import RELEASES
 from simulators.systemd import definitions, records, unit_files
+from simulators.world import World
 
 
 class ImpossibleWorld(Exception):
     """The world contradicts itself."""
 
 
-def check(world: object) -> None:
+def check(world: World) -> None:
     """Raise ImpossibleWorld with the first contradiction found."""
     for reason in contradictions(world):
         raise ImpossibleWorld("cannot simulate this world: " + reason)
 
 
-def contradictions(world: object) -> list:
+def contradictions(world: World) -> list:
     """Return the reasons why the world cannot be."""
     return _clocks(world) or _units(world) + _services(world) + _machine(world)
 
 
-def _clocks(world: object) -> list:
+def _clocks(world: World) -> list:
     state, found = world.state, []
     release = RELEASES.get(state["release"])
     if release is None:
@@ -39,7 +40,7 @@ def _clocks(world: object) -> list:
     return found
 
 
-def _units(world: object) -> list:
+def _units(world: World) -> list:
     found = []
     for name in unit_files.enabled_units(world):
         if definitions.get(world, name) is None:
@@ -52,13 +53,13 @@ def _units(world: object) -> list:
     return found
 
 
-def _dependencies(world: object, name: str) -> list:
+def _dependencies(world: World, name: str) -> list:
     return ["%s is active and %s, which it is bound to, is not" % (name, other)
             for other in definitions.get(world, name).get("binds_to", ())
             if records.of(world, other)["active"] != "active"]
 
 
-def _services(world: object) -> list:
+def _services(world: World) -> list:
     state, found = world.state, []
     running = records.of(world, "chronyd.service")["active"] == "active"
     if running != ("chronyd" in state):
@@ -68,7 +69,7 @@ def _services(world: object) -> list:
     return found
 
 
-def _machine(world: object) -> list:
+def _machine(world: World) -> list:
     state, found = world.state, []
     vm = state.get("vm") or {}
     libvirtd = records.of(world, "libvirtd.service")

@@ -213,15 +213,26 @@ def name(raw: bytes) -> List[Tuple[str, str]]:
     return found
 
 
+def digest(kind: str, data: bytes) -> bytes:
+    """The interpreter's own SHA-256 where it has one: loading OpenSSL's costs 4 ms."""
+    if kind == "sha256":
+        for name in ("_sha2", "_sha256"):
+            try:
+                return bytes(__import__(name).sha256(data).digest())
+            except ImportError:
+                continue
+    import hashlib
+    return hashlib.new(kind, data).digest()
+
+
 def signed_by(cert: Certificate, ca: Certificate) -> bool:
     """Does the signature belong to the CA's key? (PKCS#1 v1.5: modular exponentiation.)"""
     if cert.algorithm not in DIGESTS:
         return False
-    import hashlib  # late: costs milliseconds that most calls need not pay
-    digest, prefix = DIGESTS[cert.algorithm]
+    kind, prefix = DIGESTS[cert.algorithm]
     size = (ca.modulus.bit_length() + 7) // 8
     opened = pow(int.from_bytes(cert.signature, "big"), ca.exponent, ca.modulus)
-    info = binascii.unhexlify(prefix) + hashlib.new(digest, cert.signed).digest()
+    info = binascii.unhexlify(prefix) + digest(kind, cert.signed)
     filler = b"\xff" * (size - len(info) - 3)
     return opened.to_bytes(size, "big") == b"\0\x01" + filler + b"\0" + info
 

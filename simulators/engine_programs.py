@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs of the engine VM that work on files; paths stay inside its root.
 
-Every program takes a Session and returns status, output, errors. Imports nothing of ours.
+Every program takes a Session and returns status, output, errors. Imports nothing of ours, and
+shutil late: it costs more than the rest of the program.
 """
 import os
-import shutil
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
 Done = Tuple[int, bytes, bytes]
@@ -98,6 +98,7 @@ def _mkdir(session: Session) -> Done:
 
 
 def _rm(session: Session) -> Done:
+    import shutil
     options, operands = session.split()
     deep = "-r" in options or "-R" in options
     for name in operands:
@@ -121,6 +122,7 @@ def _target(session: Session, source: str, target: str) -> str:
 
 
 def _cp(session: Session) -> Done:
+    import shutil
     options, operands = session.split()
     keep = any(option in options for option in ("-a", "-p", "--preserve"))
     for name in operands[:-1]:
@@ -139,6 +141,7 @@ def _cp(session: Session) -> Done:
 
 
 def _attributes(source: str, target: str, owner_too: bool) -> None:
+    import shutil
     shutil.copymode(source, target)
     if owner_too:
         status = os.stat(source)
@@ -162,6 +165,7 @@ def _mv(session: Session) -> Done:
 
 
 def _chmod(session: Session) -> Done:
+    import shutil
     options, operands = session.split()
     reference = options.get("--reference")
     mode = operands.pop(0) if not reference else ""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of event kinds: who handles a due event. Modules are imported when one is due."""
 
+from simulators.world import World
+
 HANDLERS = {
     # kind: (module, function); called as function(world, data)
     "unit-settle": ("simulators.systemd.services", "settle"),
@@ -26,7 +28,7 @@ HANDLERS = {
 }
 
 
-def handle(world: object, kind: str, data: dict) -> None:
+def handle(world: World, kind: str, data: dict) -> None:
     """Let the event happen."""
     module_name, function = HANDLERS[kind]
     module = __import__(module_name, None, None, [function])

@@ -21,8 +21,10 @@ import os
 import signal
 import time
 
+from simulators.world import World
 
-def due(world: object, program: str, argv: list) -> dict:
+
+def due(world: World, program: str, argv: list) -> dict:
     """Count this call against every fault; return the fault that strikes now, or {}."""
     struck = {}  # type: dict
     for fault in world.state["faults"]:
@@ -57,14 +59,14 @@ def spoil(data: bytes, seed: int) -> bytes:
     return half + bytes((seed >> shift) & 255 for shift in (0, 3, 7, 11)) + b"\xff\xfe\x00"
 
 
-def ntp_reachable(world: object, data: dict) -> None:
+def ntp_reachable(world: World, data: dict) -> None:
     """From now on a time server answers (or, with reachable=False, none does any more)."""
     world.state["ntp"]["reachable"] = data.get("reachable", True)
     if data.get("reachable", True) and "chronyd" in world.state:
         world.schedule(5.0, "chronyd-poll")
 
 
-def somebody_starts(world: object, data: dict) -> None:
+def somebody_starts(world: World, data: dict) -> None:
     """Somebody (configuration management, another administrator) starts a unit."""
     from simulators import units
 

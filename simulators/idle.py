@@ -5,12 +5,13 @@ A node whose LIBVIRTD_ARGS vdsm has emptied has no such exit: state["libvirtd_id
 """
 
 from simulators import units
+from simulators.world import World
 
 UNIT = "libvirtd.service"
 IDLE = 120.0
 
 
-def watch(world: object) -> None:
+def watch(world: World) -> None:
     """The daemon came up: look again when it may have been idle long enough."""
     if world.state.get("libvirtd_idle_exit"):
         world.state["last_use"][UNIT] = world.uptime
@@ -18,7 +19,7 @@ def watch(world: object) -> None:
         world.schedule(IDLE, "libvirtd-idle")
 
 
-def leave(world: object, data: object = None) -> None:
+def leave(world: World, data: object = None) -> None:
     """Exit when nothing used the daemon for 120 s, else look again later."""
     if not units.is_active(world, UNIT):
         return

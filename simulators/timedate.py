@@ -6,13 +6,14 @@ import os
 from simulators import clock, timestamps, units
 from simulators.releases import RELEASES
 from simulators.systemd import definitions, jobs, records, unit_files
+from simulators.world import World
 
 IDLE = 30.0
 PREFIX = "Failed to set time: "
 LISTS = ("/etc/systemd/ntp-units.d", "/run/systemd/ntp-units.d", "/usr/lib/systemd/ntp-units.d")
 
 
-def wake(world: object) -> None:
+def wake(world: World) -> None:
     """Every request activates the service by D-Bus and puts its idle exit off."""
     unit = RELEASES[world.state["release"]]["timedate"]
     if world.state["timedate"] is None:
@@ -22,7 +23,7 @@ def wake(world: object) -> None:
     world.schedule(IDLE, "timedate-idle")
 
 
-def ntp_units(world: object) -> list:
+def ntp_units(world: World) -> list:
     """Return the installed units named by ntp-units.d, in the order of the file names."""
     names = {}
     for directory in LISTS:
@@ -37,12 +38,12 @@ def ntp_units(world: object) -> list:
     return [unit for unit in found if definitions.get(world, unit) is not None]
 
 
-def _first_enabled(world: object) -> bool:
+def _first_enabled(world: World) -> bool:
     listed = ntp_units(world)
     return bool(listed) and unit_files.state(world, listed[0]) in ("enabled", "enabled-runtime")
 
 
-def ntp_on(world: object) -> bool:
+def ntp_on(world: World) -> bool:
     """Return the property NTP: by release enabled (cached), first active, or any not down."""
     listed = ntp_units(world)
     rule = RELEASES[world.state["release"]]["ntp_rule"]
@@ -54,7 +55,7 @@ def ntp_on(world: object) -> bool:
     return any(state not in ("inactive", "failed") for state in states)
 
 
-def refusal(world: object) -> str:
+def refusal(world: World) -> str:
     """Return why set-time is refused now, "" when it is not."""
     release = world.state["release"]
     if release == "el8" and not units.is_active(world, "polkit.service"):
@@ -68,7 +69,7 @@ def refusal(world: object) -> str:
     return ""
 
 
-def set_time(world: object, value: float) -> str:
+def set_time(world: World, value: float) -> str:
     """Set clock and RTC; return an error text, "" on success."""
     release = world.state["release"]
     if value <= 0:
@@ -88,7 +89,7 @@ def set_time(world: object, value: float) -> str:
     return ""
 
 
-def set_ntp(world: object, on: bool) -> str:
+def set_ntp(world: World, on: bool) -> str:
     """Switch time synchronisation, enablement included; return an error text or ""."""
     listed = ntp_units(world)
     release = world.state["release"]

@@ -3,6 +3,8 @@
 
 import os
 
+from simulators.world import World
+
 PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_"
 
 
@@ -19,7 +21,7 @@ class Call:
         return "<%.2f %s -> %s>" % (self.uptime, " ".join(self.argv), self.status)
 
 
-def record(world: object, argv: list, status: object, uptime: float, wall: float) -> None:
+def record(world: World, argv: list, status: object, uptime: float, wall: float) -> None:
     """Append a call that began at `uptime` and `wall`; one write, so lines never mix."""
     words = " ".join(quote(word) for word in argv)
     line = "%.3f %.6f %s %s\n" % (uptime, wall, status, words)

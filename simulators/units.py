@@ -9,6 +9,8 @@ A unit's behaviour is a module of its own (table BEHAVIOUR) which may define
 Units without behaviour just start.
 """
 
+from simulators.world import World
+
 BEHAVIOUR = {
     "libvirtd.service": "simulators.libvirtd",
     "vdsmd.service": "simulators.vdsm",
@@ -31,7 +33,7 @@ class StartFailed(Exception):
         self.delay = delay
 
 
-def behaviour(world: object, unit: str) -> object:
+def behaviour(world: World, unit: str) -> object:
     """Return the module of the unit's behaviour, None when it has none (or the world is bare)."""
     name = BEHAVIOUR.get(unit)
     if name is None or world.state["bare"] and unit != "chronyd.service":
@@ -39,7 +41,7 @@ def behaviour(world: object, unit: str) -> object:
     return __import__(name, None, None, ["start"])
 
 
-def state(world: object, unit: str) -> dict:
+def state(world: World, unit: str) -> dict:
     """Return the unit's record: active, sub, result, pid, status, restarts, invocation, times.
 
     Change nothing in it: `records.change` of simulators.systemd does that.
@@ -49,12 +51,12 @@ def state(world: object, unit: str) -> dict:
     return records.of(world, unit)
 
 
-def is_active(world: object, unit: str) -> bool:
+def is_active(world: World, unit: str) -> bool:
     """Tell whether the unit is active (or reloading)."""
     return state(world, unit)["active"] in ("active", "reloading")
 
 
-def start(world: object, unit: str) -> bool:
+def start(world: World, unit: str) -> bool:
     """Start the unit and let time pass until the job is done; tell whether it is active then.
 
     Not from within a behaviour or an event: there `enqueue` is the way.
@@ -63,12 +65,12 @@ def start(world: object, unit: str) -> bool:
     return is_active(world, unit)
 
 
-def stop(world: object, unit: str) -> None:
+def stop(world: World, unit: str) -> None:
     """Stop the unit (and what requires it) and let time pass until the job is done."""
     _request_and_wait(world, unit, "stop")
 
 
-def _request_and_wait(world: object, unit: str, verb: str) -> None:
+def _request_and_wait(world: World, unit: str, verb: str) -> None:
     from simulators.systemd import jobs, transaction
 
     try:
@@ -79,7 +81,7 @@ def _request_and_wait(world: object, unit: str, verb: str) -> None:
         jobs.wait(world, [number])
 
 
-def enqueue(world: object, unit: str, verb: str = "start") -> None:
+def enqueue(world: World, unit: str, verb: str = "start") -> None:
     """Queue a job (start, stop, restart, try-restart) without waiting; `advance` runs it."""
     from simulators.systemd import jobs, transaction
 
@@ -89,7 +91,7 @@ def enqueue(world: object, unit: str, verb: str = "start") -> None:
         pass
 
 
-def exited(world: object, unit: str, status: int, signal: str = "") -> None:
+def exited(world: World, unit: str, status: int, signal: str = "") -> None:
     """The unit's main process ended by itself: log it as PID 1 does and apply Restart=.
 
     With `signal` ("9/KILL", "15/TERM") it was killed.
@@ -99,13 +101,13 @@ def exited(world: object, unit: str, status: int, signal: str = "") -> None:
     services.exited(world, unit, status, signal)
 
 
-def left_idle(world: object, unit: str) -> None:
+def left_idle(world: World, unit: str) -> None:
     """A bus-activated service left because nobody asked it anything."""
     if is_active(world, unit):
         exited(world, unit, 0)
 
 
-def connect(world: object, socket: str) -> str:
+def connect(world: World, socket: str) -> str:
     """A client connects to a socket unit's address: "ok", "missing", "refused" or "reset".
 
     A listening socket whose service is down starts it first; simulated time passes. "reset":
@@ -129,7 +131,7 @@ def connect(world: object, socket: str) -> str:
     return "ok" if is_active(world, service) else "reset"
 
 
-def note(world: object, unit: str, message: str, priority: int = 6, **fields: object) -> None:
+def note(world: World, unit: str, message: str, priority: int = 6, **fields: object) -> None:
     """Write a message of PID 1 about a unit (field UNIT) to the journal."""
     invocation = state(world, unit)["invocation"]
     if invocation and "MESSAGE_ID" in fields and world.state["release"] != "el7":
@@ -137,6 +139,6 @@ def note(world: object, unit: str, message: str, priority: int = 6, **fields: ob
     pid1(world, message, priority, UNIT=unit, **fields)
 
 
-def pid1(world: object, message: str, priority: int = 6, **fields: object) -> None:
+def pid1(world: World, message: str, priority: int = 6, **fields: object) -> None:
     """Write a message of PID 1 to the journal."""
     world.log(message, "", "systemd", priority, 1, **fields)

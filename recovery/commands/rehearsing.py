@@ -27,9 +27,10 @@ def rehearse(arguments: argparse.Namespace) -> int:
         return errors.DONE
     with _directory(arguments.keep) as directory:
         prepared = simulated.prepare(arguments.scenario, arguments.release, directory)
-        console.show(prepared.intro_lines)
+        console.show(["Rehearsal of " + prepared.title] + prepared.intro_lines + [""])
         status = _run(console, prepared.arguments, arguments.instead)
-        console.show([""] + list(simulated.epilogue(prepared.world)))
+        console.show(["", "The simulated world's own account:"])
+        console.show(["  " + line for line in simulated.epilogue(prepared.world)])
     return status
 
 

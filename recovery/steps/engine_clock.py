@@ -36,7 +36,8 @@ class EngineClock(Step):
         off = _off(context, engine)
         if abs(off) <= TOLERANCE:
             return
-        context.say("the engine's clock is %s off, setting it" % moments.span(off))
+        word = "ahead" if off > 0 else "behind"
+        context.say("the engine's clock is %s %s, setting it" % (moments.span(abs(off)), word))
         engine.run("date -u -s @%.2f" % context.true_at(context.node.now()))
         # libvirt remembers the RTC's offset for the VM's next boot (clock offset='variable').
         engine.run("hwclock --systohc")

@@ -5,6 +5,7 @@ from typing import Optional
 
 from recovery import context as contexts
 from recovery import errors, plan, remote, waiting
+from recovery import moment as moments
 from recovery import observation as observations
 from recovery.programs import ssh
 from recovery.step import NEEDED, Before, Step, Words
@@ -39,7 +40,7 @@ class ReachEngine(Step):
     def verify(self, context: contexts.Context, before: Before) -> None:
         engine = _engine(context)
         ahead = engine.now().wall - context.node.now().wall
-        context.say("the engine answers; its clock is %+.0f s from the node's" % ahead)
+        context.say("the engine answers; its clock %s" % _compared(ahead))
 
     def holds(self, context: contexts.Context, before: Before) -> bool:
         try:
@@ -50,6 +51,13 @@ class ReachEngine(Step):
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         ssh.close(context.node, _engine(context).target)
+
+
+def _compared(ahead: float) -> str:
+    if abs(ahead) < 2:
+        return "agrees with the node's"
+    word = "ahead of" if ahead > 0 else "behind"
+    return "is %s %s the node's" % (moments.span(abs(ahead)), word)
 
 
 def _engine(context: contexts.Context) -> remote.Remote:

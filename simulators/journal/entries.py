@@ -5,12 +5,13 @@ Only what the process itself decides is stored; `processes.complete` adds the tr
 """
 
 from simulators.releases import RELEASES
+from simulators.world import World
 
 JUMPED = "Time jumped backwards, rotating."
 
 
 def add(
-    world: object,
+    world: World,
     message: object,
     unit: str,
     identifier: str,
@@ -42,7 +43,7 @@ def _name_process(state: dict, fields: dict, unit: str, pid: int) -> None:
         fields["_SYSTEMD_INVOCATION_ID"] = record["invocation"]
 
 
-def _put(world: object, fields: dict) -> bool:
+def _put(world: World, fields: dict) -> bool:
     """Append the record; tell whether journald rotated because the clock went backwards."""
     journal = world.state["journal"]
     monotonic = int(world.uptime * 1000000)

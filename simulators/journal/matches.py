@@ -6,6 +6,7 @@ or nested lists, of which one must hold; a nested list is a conjunction.
 """
 
 from simulators.journal import processes
+from simulators.world import World
 
 # fields that a record has itself or not at all: no need to complete it
 STORED_ONLY = ("UNIT", "MESSAGE_ID", "COREDUMP_UNIT", "OBJECT_SYSTEMD_UNIT", "MESSAGE", "PRIORITY",
@@ -13,7 +14,7 @@ STORED_ONLY = ("UNIT", "MESSAGE_ID", "COREDUMP_UNIT", "OBJECT_SYSTEMD_UNIT", "ME
 COREDUMP = "fc2e22bc6ee647b6b90729ab34a250b1"
 
 
-def unit_group(name: str, world: object) -> list:
+def unit_group(name: str, world: World) -> list:
     """Return what -u NAME means: by the unit, by PID 1 about it, by a core dump of it."""
     return [
         ("_SYSTEMD_UNIT", [name]),

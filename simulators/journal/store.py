@@ -7,8 +7,10 @@ What a killed program wrote beyond the committed size is overwritten by the next
 import marshal
 import os
 
+from simulators.world import World
 
-def append(world: object) -> None:
+
+def append(world: World) -> None:
     """Write the new records behind the committed ones; the state's rename commits them."""
     journal = world.state["journal"]
     data = marshal.dumps(world.new_entries)
@@ -26,7 +28,7 @@ def append(world: object) -> None:
     world.new_entries = []
 
 
-def records(world: object) -> list:
+def records(world: World) -> list:
     """Return all records in the order they were written."""
     size = world.state["journal"]["size"]
     found = []

@@ -2,11 +2,12 @@
 """cat: files of the node."""
 
 from simulators import files_of_call
+from simulators.entry import Call
 
 COST = 0.005
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     status = 0
     for path in files_of_call.split(call)[1] or ["-"]:
         if path == "-":

@@ -4,12 +4,14 @@
 import time
 
 from simulators import chronyd
+from simulators.entry import Call
+from simulators.world import World
 
 COST = 0.05
 SYNC_ENDLESS = 7200.0
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     words = [word for word in call.argv[1:] if not word.startswith("-")]
     options = [word for word in call.argv[1:] if word.startswith("-")]
     csv = any("c" in word[1:] for word in options if not word.startswith("--"))
@@ -26,7 +28,7 @@ def main(call: object) -> int:
     return COMMANDS[words[0]](call, csv)
 
 
-def _values(world: object) -> dict:
+def _values(world: World) -> dict:
     """Return what tracking reports."""
     daemon, ntp = world.state.get("chronyd"), world.state["ntp"]
     if not daemon or daemon["ref"] is None:
@@ -42,7 +44,7 @@ def _values(world: object) -> dict:
             "dispersion": 0.000966411, "interval": 0.0 if first else 64.2, "leap": "Normal"}
 
 
-def tracking(call: object, csv: bool) -> int:
+def tracking(call: Call, csv: bool) -> int:
     v = _values(call.world)
     if csv:
         call.out("%s,%s,%d,%.9f,%.9f,%.9f,%.9f,%.3f,%.3f,%.3f,%.9f,%.9f,%.1f,%s\n" % (
@@ -67,7 +69,7 @@ def tracking(call: object, csv: bool) -> int:
     return 0
 
 
-def sources(call: object, csv: bool) -> int:
+def sources(call: Call, csv: bool) -> int:
     world = call.world
     daemon, ntp = world.state["chronyd"], world.state["ntp"]
     heard = daemon["ref"] is not None
@@ -83,29 +85,29 @@ def sources(call: object, csv: bool) -> int:
     call.out("=" * 79 + "\n")
     row = ("2   6   377  %4d   +179us[ +618us] +/- 5269us" % age if heard else
            "0   6     0     -     +0ns[   +0ns] +/-    0ns")
-    call.out("^%s %-28s%s\n" % ("*" if heard else "?", ntp["address"], " " + row))
+    call.out("^%s %-30s%s\n" % ("*" if heard else "?", ntp["address"], row))
     return 0
 
 
-def activity(call: object, csv: bool) -> int:
+def activity(call: Call, csv: bool) -> int:
     call.out("200 OK\n1 sources online\n0 sources offline\n"
              "0 sources doing burst (return to online)\n"
              "0 sources doing burst (return to offline)\n0 sources with unknown address\n")
     return 0
 
 
-def makestep(call: object, csv: bool) -> int:
+def makestep(call: Call, csv: bool) -> int:
     chronyd.makestep(call.world)
     call.out("200 OK\n")
     return 0
 
 
-def okay(call: object, csv: bool) -> int:
+def okay(call: Call, csv: bool) -> int:
     call.out("200 OK\n")
     return 0
 
 
-def waitsync(call: object, words: list) -> int:
+def waitsync(call: Call, words: list) -> int:
     """Try until synchronised; without a number of tries it never gives up."""
     world = call.world
     numbers = [float(word) for word in words] + [0.0] * 4

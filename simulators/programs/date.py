@@ -4,6 +4,7 @@
 import time
 
 from simulators import clock, timestamps
+from simulators.entry import Call
 
 COST = 0.01
 UTC = ("UTC", "UTC", 0)
@@ -11,7 +12,7 @@ UNITS = {"sec": 1, "second": 1, "min": 60, "minute": 60, "hour": 3600, "day": 86
          "week": 604800}
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     world = call.world
     zone = UTC if call.env.get("TZ", "")[:3] in ("UTC", "UTC0") else clock.zone(world)
     form, when, setting = None, None, False

@@ -4,11 +4,12 @@
 import os
 
 from simulators import files_of_call
+from simulators.entry import Call
 
 COST = 0.02
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     options, paths = files_of_call.split(call)
     letters = "".join(options).replace("-", "")
     table = call.world.state["filesystems"]
@@ -34,7 +35,7 @@ def _depth(row: tuple) -> int:
     return len(row[1])
 
 
-def _print(call: object, rows: list, posix: bool) -> None:
+def _print(call: Call, rows: list, posix: bool) -> None:
     cells = [("Filesystem", "1024-blocks" if posix else "1K-blocks", "Used", "Available",
               "Capacity" if posix else "Use%", "Mounted on")]
     for device, mount, size, used in rows:

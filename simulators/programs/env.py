@@ -3,11 +3,13 @@
 
 import os
 
+from simulators.entry import Call
+
 COST = 0.005
 INTERACTIVE = True
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     words = list(call.argv[1:])
     environment = dict(os.environ)
     while words and (words[0] in ("-i", "-u") or "=" in words[0]):

@@ -4,6 +4,7 @@
 import time
 
 from simulators import clock, timestamps
+from simulators.entry import Call
 
 COST = 0.2
 FUNCTIONS = {"-r": "show", "--show": "show", "--get": "show", "-w": "systohc", "-s": "hctosys",
@@ -11,7 +12,7 @@ FUNCTIONS = {"-r": "show", "--show": "show", "--get": "show", "-w": "systohc", "
 UTC = ("UTC", "UTC", 0)
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     function, date, mode = "show", "", ""
     words = list(call.argv[1:])
     while words:
@@ -37,7 +38,7 @@ def main(call: object) -> int:
     return ACTIONS[function](call, zone, zone[2] if is_local else 0, date, mode)
 
 
-def show(call: object, zone: tuple, shift: float, date: str, mode: str) -> int:
+def show(call: Call, zone: tuple, shift: float, date: str, mode: str) -> int:
     value = call.world.rtc() - shift
     moment = time.gmtime(value + zone[2])
     if call.world.state["release"] == "el7":
@@ -49,7 +50,7 @@ def show(call: object, zone: tuple, shift: float, date: str, mode: str) -> int:
     return 0
 
 
-def write(call: object, zone: tuple, shift: float, date: str, mode: str) -> int:
+def write(call: Call, zone: tuple, shift: float, date: str, mode: str) -> int:
     if not date:
         call.err("hwclock: --date is required for --set or --predict\n")
         return 1
@@ -63,18 +64,18 @@ def write(call: object, zone: tuple, shift: float, date: str, mode: str) -> int:
     return 0
 
 
-def systohc(call: object, zone: tuple, shift: float, date: str, mode: str) -> int:
+def systohc(call: Call, zone: tuple, shift: float, date: str, mode: str) -> int:
     call.world.set_rtc(call.world.wall() + shift)
     _keep_mode(call, mode)
     return 0
 
 
-def hctosys(call: object, zone: tuple, shift: float, date: str, mode: str) -> int:
+def hctosys(call: Call, zone: tuple, shift: float, date: str, mode: str) -> int:
     call.world.step_clock(call.world.rtc() - shift)
     return 0
 
 
-def _keep_mode(call: object, mode: str) -> None:
+def _keep_mode(call: Call, mode: str) -> None:
     """An explicit mode is remembered in /etc/adjtime."""
     if mode and (mode == "LOCAL") != clock.rtc_is_local(call.world):
         with open(call.world.node("/etc/adjtime"), "w") as target:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """id: the simulated caller is root, unless state["uid"] says otherwise."""
 
+from simulators.entry import Call
+
 COST = 0.01
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     uid = call.world.state.get("uid", 0)
     if "-u" in call.argv and "-n" not in call.argv:
         call.out("%d\n" % uid)

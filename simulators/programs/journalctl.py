@@ -2,9 +2,11 @@
 """journalctl: options and texts; simulators.journal selects and renders."""
 
 from simulators import clock, timestamps
+from simulators.entry import Call
 from simulators.journal import matches, options, processes, query, render, store
 from simulators.releases import RELEASES
 from simulators.systemd import definitions
+from simulators.world import World
 
 COST = 0.1
 QUIET_FORMS = ("json", "json-pretty", "json-sse", "cat", "export")
@@ -14,7 +16,7 @@ class Refusal(Exception):
     """The call is wrong: the text for standard error."""
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     systemd = RELEASES[call.world.state["release"]]["systemd"]
     try:
         asked, words = options.parse(call.argv[1:], systemd)
@@ -29,7 +31,7 @@ def main(call: object) -> int:
     return _print(call, asked, records, found, systemd)
 
 
-def _act(call: object, action: str) -> int:
+def _act(call: Call, action: str) -> int:
     if action == "list-boots":
         _list_boots(call)
     elif action == "disk-usage":
@@ -39,7 +41,7 @@ def _act(call: object, action: str) -> int:
     return 0
 
 
-def _prepare(call: object, asked: dict, words: list, records: list, systemd: int) -> None:
+def _prepare(call: Call, asked: dict, words: list, records: list, systemd: int) -> None:
     """Turn the options into an expression, times and a place to begin."""
     world = call.world
     expression = []
@@ -69,7 +71,7 @@ def _prepare(call: object, asked: dict, words: list, records: list, systemd: int
     asked["grep"] = _grep(asked["pattern"], systemd)
 
 
-def _moment(world: object, text: str, systemd: int) -> int:
+def _moment(world: World, text: str, systemd: int) -> int:
     try:
         value = timestamps.systemd(text, world.wall(), clock.zone(world), systemd)
     except ValueError:
@@ -93,7 +95,7 @@ def _boot(wanted: str, records: list) -> str:
     return boots[index]
 
 
-def _place(world: object, asked: dict, records: list) -> int:
+def _place(world: World, asked: dict, records: list) -> int:
     """Return the index of the first record the cursor allows."""
     cursor = asked["cursor"] or asked["after_cursor"]
     if not cursor:
@@ -123,7 +125,7 @@ def _grep(pattern: object, systemd: int) -> object:
     return lambda record: expression.search(render.text_of(record[5].get("MESSAGE", "")))
 
 
-def _print(call: object, asked: dict, records: list, found: list, systemd: int) -> int:
+def _print(call: Call, asked: dict, records: list, found: list, systemd: int) -> int:
     state, form = call.world.state, asked["output"]
     quiet = asked["quiet"] or form in QUIET_FORMS
     if systemd < 250 and not quiet and records:
@@ -149,7 +151,7 @@ def _print(call: object, asked: dict, records: list, found: list, systemd: int) 
     return 1 if asked["grep"] and not found and systemd >= 250 else 0
 
 
-def _list_boots(call: object) -> None:
+def _list_boots(call: Call) -> None:
     records = store.records(call.world)
     boots = {}  # type: dict
     order = []

@@ -6,11 +6,12 @@ import stat
 import time
 
 from simulators import files_of_call
+from simulators.entry import Call
 
 COST = 0.01
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     options, operands = files_of_call.split(call)
     letters = "".join(options)
     status = 0

@@ -4,11 +4,12 @@
 import os
 
 from simulators import files_of_call
+from simulators.entry import Call
 
 COST = 0.005
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     words, mode, parents, operands = list(call.argv[1:]), None, False, []
     while words:
         word = words.pop(0)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """rpm -q: state["packages"] maps names to version-release."""
 
+from simulators.entry import Call
+
 COST = 0.1
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     form, names, words = "", [], list(call.argv[1:])
     while words:
         word = words.pop(0)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """sleep: lets simulated time pass; what is due meanwhile happens."""
 
+from simulators.entry import Call
+
 COST = 0.0
 SUFFIXES = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     total = 0.0
     for word in call.argv[1:]:
         factor = SUFFIXES.get(word[-1:], 1)

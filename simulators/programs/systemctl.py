@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """systemctl: arguments; the verbs live in simulators.systemd.{control,files_verbs,properties,...}."""
 
+from simulators.entry import Call
 from simulators.releases import RELEASES
 
 COST = 0.05
@@ -29,7 +30,7 @@ VERBS = {
 }
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     options, words = _parse(call.argv[1:])
     if "version" in options:
         call.out(RELEASES[call.world.state["release"]]["systemd_version"])
@@ -71,7 +72,7 @@ def _parse(given: list) -> tuple:
     return options, words
 
 
-def _expand(call: object, words: list) -> list:
+def _expand(call: Call, words: list) -> list:
     """Complete unit names; a pattern stands for the loaded units it matches."""
     from simulators.systemd import definitions
 

@@ -2,8 +2,10 @@
 """systemd-run: transient services and timers."""
 
 from simulators import timestamps
+from simulators.entry import Call
 from simulators.releases import RELEASES
 from simulators.systemd import definitions, jobs, unit_files
+from simulators.world import World
 
 COST = 0.05
 VALUED = ("unit", "description", "on-active", "on-boot", "on-startup", "on-calendar", "property",
@@ -11,7 +13,7 @@ VALUED = ("unit", "description", "on-active", "on-boot", "on-startup", "on-calen
 SHORT = {"-p": "property", "-E": "setenv"}
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     options, argv = _options(call.argv[1:])
     world = call.world
     old = RELEASES[world.state["release"]]["systemd"] < 239
@@ -53,7 +55,7 @@ def _options(words: list) -> tuple:
     return options, words
 
 
-def _timer(world: object, options: dict) -> dict:
+def _timer(world: World, options: dict) -> dict:
     if "on-active" in options:
         return {"active": unit_files.span(options["on-active"])}
     if "on-boot" in options or "on-startup" in options:
@@ -66,7 +68,7 @@ def _timer(world: object, options: dict) -> dict:
     return {}
 
 
-def _define(world: object, name: str, options: dict, argv: list, timer: dict) -> None:
+def _define(world: World, name: str, options: dict, argv: list, timer: dict) -> None:
     transient = world.state["transient"]
     command = " ".join(argv)
     shown = options.get("description") or command
@@ -83,7 +85,7 @@ def _define(world: object, name: str, options: dict, argv: list, timer: dict) ->
     world.cache = {}
 
 
-def _tell(call: object, name: str, kind: str, old: bool) -> None:
+def _tell(call: Call, name: str, kind: str, old: bool) -> None:
     colon = "" if old else ":"
     if kind == "timer":
         call.err("Running timer as unit%s %s.timer%s\n" % (colon, name, "." if old else ""))

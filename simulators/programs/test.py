@@ -4,11 +4,12 @@
 import os
 
 from simulators import files_of_call
+from simulators.entry import Call
 
 COST = 0.005
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     words = list(call.argv[1:])
     negate = words[:1] == ["!"]
     words = words[1:] if negate else words
@@ -19,7 +20,7 @@ def main(call: object) -> int:
     return int(result == negate)
 
 
-def _judge(call: object, words: list) -> object:
+def _judge(call: Call, words: list) -> object:
     if len(words) == 3 and words[1] in ("=", "==", "!="):
         return (words[0] == words[2]) == (words[1] != "!=")
     if len(words) == 1:

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """timedatectl: status, show, set-time, set-ntp by release."""
 
-
 from simulators import clock, timedate, timestamps
+from simulators.entry import Call
 from simulators.releases import RELEASES
 
 COST = 0.1
 TRUE, FALSE = ("1", "yes", "y", "true", "t", "on"), ("0", "no", "n", "false", "f", "off")
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     words, wanted, bare = [], [], False
     given = list(call.argv[1:])
     while given:
@@ -38,7 +38,7 @@ def main(call: object) -> int:
     return VERBS[verb](call, words[1:])
 
 
-def _unknown(call: object, verb: str) -> int:
+def _unknown(call: Call, verb: str) -> int:
     if verb == "timesync-status" and call.world.state["release"] != "el7":
         call.err("Failed to query server: The name org.freedesktop.timesync1 was not provided by "
                  "any .service files\n")
@@ -53,7 +53,7 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def show(call: object, wanted: list, bare: bool) -> int:
+def show(call: Call, wanted: list, bare: bool) -> int:
     world = call.world
     timedate.wake(world)
     zone = clock.zone(world)
@@ -72,7 +72,7 @@ def show(call: object, wanted: list, bare: bool) -> int:
     return 0
 
 
-def status(call: object, words: list) -> int:
+def status(call: Call, words: list) -> int:
     world = call.world
     timedate.wake(world)
     zone = clock.zone(world)
@@ -101,7 +101,7 @@ def status(call: object, words: list) -> int:
     return 0
 
 
-def set_time(call: object, words: list) -> int:
+def set_time(call: Call, words: list) -> int:
     world = call.world
     version = RELEASES[world.state["release"]]["systemd"]
     if len(words) != 1:
@@ -124,7 +124,7 @@ def set_time(call: object, words: list) -> int:
     return 0
 
 
-def set_ntp(call: object, words: list) -> int:
+def set_ntp(call: Call, words: list) -> int:
     if len(words) != 1 or words[0].lower() not in TRUE + FALSE:
         call.err("Failed to parse NTP setting: %s\n" % " ".join(words))
         return 1
@@ -135,7 +135,7 @@ def set_ntp(call: object, words: list) -> int:
     return 1 if problem else 0
 
 
-def set_local_rtc(call: object, words: list) -> int:
+def set_local_rtc(call: Call, words: list) -> int:
     mode = "LOCAL" if words and words[0].lower() in TRUE else "UTC"
     with open(call.world.node("/etc/adjtime"), "w") as target:
         target.write("0.0 0 0.0\n0\n%s\n" % mode)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """uname: the kernel of the release."""
 
+from simulators.entry import Call
 from simulators.releases import RELEASES
 
 COST = 0.005
 
 
-def main(call: object) -> int:
+def main(call: Call) -> int:
     kernel = RELEASES[call.world.state["release"]]["kernel"]
     host = call.world.state["hostname"]
     parts = {"-r": kernel, "-n": host, "-m": "x86_64", "-s": "Linux", "-o": "GNU/Linux"}

@@ -10,12 +10,13 @@ import sys
 import time
 
 from simulators.systemd import definitions, records, services, timers
+from simulators.world import World
 
 PATIENCE = 120.0  # real seconds; a command still running then goes on alone
 INTERPRETERS = ("python", "python3", "python3.6", "python3.9", "platform-python")
 
 
-def run(world: object, data: dict) -> None:
+def run(world: World, data: dict) -> None:
     """Run the commands of a unit one after the other; the first failure ends it."""
     unit = data["unit"]
     if records.of(world, unit)["active"] not in ("active", "activating"):
@@ -48,7 +49,7 @@ def _split(line: str) -> list:
     return shlex.split(line)
 
 
-def _run_one(world: object, unit: str, argv: list) -> int:
+def _run_one(world: World, unit: str, argv: list) -> int:
     output = world.directory + "/command-%d.out" % world.new_pid()
     name = os.path.basename(argv[0])
     mapped = map_words(world, argv)
@@ -63,7 +64,7 @@ def _run_one(world: object, unit: str, argv: list) -> int:
     return status
 
 
-def map_words(world: object, argv: list) -> list:
+def map_words(world: World, argv: list) -> list:
     """Return argv for the real machine: the world's interpreter, programs and files."""
     root = world.directory + "/root"
     name = os.path.basename(argv[0])

@@ -5,9 +5,10 @@ import os
 
 from simulators import units
 from simulators.systemd import texts
+from simulators.world import World
 
 
-def unmet(world: object, conditions: tuple) -> tuple:
+def unmet(world: World, conditions: tuple) -> tuple:
     """Return the first condition that does not hold, () when the unit may start."""
     triggering = [c for c in conditions if c[1].startswith("|")]
     for condition in conditions:
@@ -18,7 +19,7 @@ def unmet(world: object, conditions: tuple) -> tuple:
     return ()
 
 
-def holds(world: object, condition: tuple) -> bool:
+def holds(world: World, condition: tuple) -> bool:
     """Tell whether one condition holds."""
     kind, value = condition[0], condition[1].lstrip("|")
     wanted = not value.startswith("!")
@@ -43,7 +44,7 @@ def holds(world: object, condition: tuple) -> bool:
     return found == wanted
 
 
-def tell(world: object, unit: str, definition: dict, condition: tuple) -> None:
+def tell(world: World, unit: str, definition: dict, condition: tuple) -> None:
     """Say that the unit is skipped, in the release's words (219 says it only when debugging)."""
     title = texts.title(world, unit, definition["description"])
     if texts.systemd(world) >= 250:

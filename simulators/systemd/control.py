@@ -2,7 +2,9 @@
 """systemctl start, stop, restart, reset-failed, kill: the texts by result and release."""
 
 from simulators import units
+from simulators.entry import Call
 from simulators.systemd import definitions, jobs, records, texts, transaction
+from simulators.world import World
 
 REASONS = {
     "resources": "of unavailable resources or another system error",
@@ -15,11 +17,11 @@ REASONS = {
 }
 
 
-def start(call: object, options: dict, names: list) -> int:
+def start(call: Call, options: dict, names: list) -> int:
     return _act(call, options, names, "start")
 
 
-def stop(call: object, options: dict, names: list) -> int:
+def stop(call: Call, options: dict, names: list) -> int:
     status = _act(call, options, names, "stop")
     for name in names:
         awake = [s for s in definitions.sockets_of(call.world, name) if
@@ -30,15 +32,15 @@ def stop(call: object, options: dict, names: list) -> int:
     return status
 
 
-def restart(call: object, options: dict, names: list) -> int:
+def restart(call: Call, options: dict, names: list) -> int:
     return _act(call, options, names, "restart")
 
 
-def try_restart(call: object, options: dict, names: list) -> int:
+def try_restart(call: Call, options: dict, names: list) -> int:
     return _act(call, options, names, "try-restart")
 
 
-def _act(call: object, options: dict, names: list, verb: str) -> int:
+def _act(call: Call, options: dict, names: list, verb: str) -> int:
     """Queue a job for each unit, wait for all of them, report the failed ones."""
     world, status, waiting = call.world, 0, []
     if not names:
@@ -65,13 +67,13 @@ def _act(call: object, options: dict, names: list, verb: str) -> int:
     return status
 
 
-def _unknown_to_stop(world: object, name: str, verb: str) -> object:
+def _unknown_to_stop(world: World, name: str, verb: str) -> object:
     if verb in ("stop", "try-restart") and definitions.get(world, name) is None:
         return ("not-loaded", name)
     return None
 
 
-def _refused(call: object, verb: str, name: str, problem: tuple) -> int:
+def _refused(call: Call, verb: str, name: str, problem: tuple) -> int:
     reason, cause = problem
     old = texts.systemd(call.world) < 239
     if reason == "masked":
@@ -84,7 +86,7 @@ def _refused(call: object, verb: str, name: str, problem: tuple) -> int:
     return 1 if reason == "masked" else 5
 
 
-def _explain(call: object, name: str, result: str) -> None:
+def _explain(call: Call, name: str, result: str) -> None:
     """Print what systemctl says about a failed job."""
     world = call.world
     systemd = texts.systemd(world)
@@ -111,7 +113,7 @@ def _explain(call: object, name: str, result: str) -> None:
                      name, " " if systemd < 239 else "\n", name))
 
 
-def reset_failed(call: object, options: dict, names: list) -> int:
+def reset_failed(call: Call, options: dict, names: list) -> int:
     """Forget failures and the counts of the start limit."""
     world, status = call.world, 0
     for name in names or list(world.state["units"]):
@@ -127,7 +129,7 @@ def reset_failed(call: object, options: dict, names: list) -> int:
     return status
 
 
-def _collect_transient(world: object, name: str) -> None:
+def _collect_transient(world: World, name: str) -> None:
     from simulators.systemd import services
 
     record = world.state["units"].get(name, {"active": ""})
@@ -135,7 +137,7 @@ def _collect_transient(world: object, name: str) -> None:
         services.forget_transient(world, name)
 
 
-def kill(call: object, options: dict, names: list) -> int:
+def kill(call: Call, options: dict, names: list) -> int:
     for name in names:
         if units.is_active(call.world, name):
             units.exited(call.world, name, 0)

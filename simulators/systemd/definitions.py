@@ -3,6 +3,8 @@
 
 import os
 
+from simulators.world import World
+
 DIRECTORIES = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system")
 KINDS = ("service", "socket", "target", "timer", "mount", "path", "scope", "slice")
 PULLING = ("requires", "binds_to")
@@ -15,7 +17,7 @@ def full_name(name: str) -> str:
     return name + ".service"
 
 
-def table(world: object) -> dict:
+def table(world: World) -> dict:
     """Return all loaded definitions by name."""
     known = world.cache.get("definitions")
     if known is None:
@@ -28,7 +30,7 @@ def table(world: object) -> dict:
     return known
 
 
-def get(world: object, name: str) -> object:
+def get(world: World, name: str) -> object:
     """Return the definition of a unit, or None when there is no such unit."""
     known = table(world)
     if name not in known:
@@ -40,7 +42,7 @@ def get(world: object, name: str) -> object:
     return known[name]
 
 
-def reload(world: object) -> None:
+def reload(world: World) -> None:
     """Read the unit files again (daemon-reload): those the table does not know."""
     from simulators.systemd import release_tables
 
@@ -55,7 +57,7 @@ def reload(world: object) -> None:
     world.cache = {}
 
 
-def _from_disk(world: object, name: str) -> object:
+def _from_disk(world: World, name: str) -> object:
     for directory in DIRECTORIES:
         path = world.directory + "/root" + directory + "/" + name
         if os.path.isfile(path) and not os.path.islink(path):
@@ -77,7 +79,7 @@ def listed(definition: dict, key: str) -> tuple:
     return definition.get(key, ())
 
 
-def reverse(world: object, key: str, name: str) -> list:
+def reverse(world: World, key: str, name: str) -> list:
     """Return the units whose dependency `key` names the unit."""
     index = world.cache.get("reverse")
     if index is None:
@@ -92,7 +94,7 @@ def reverse(world: object, key: str, name: str) -> list:
     return index.get((key, name), [])
 
 
-def sockets_of(world: object, service: str) -> list:
+def sockets_of(world: World, service: str) -> list:
     """Return the socket units that trigger the service, in systemd's order of the transcripts."""
     order = ("-tls.", "-ro.", "libvirtd.socket", "-admin.")
     found = reverse(world, "triggers", service)
@@ -103,7 +105,7 @@ def sockets_of(world: object, service: str) -> list:
     return sorted(found, key=rank)
 
 
-def is_after(world: object, unit: str, other: str) -> bool:
+def is_after(world: World, unit: str, other: str) -> bool:
     """Tell whether `unit` is ordered after `other`."""
     definition = get(world, unit) or {}
     if other in definition.get("after", ()):

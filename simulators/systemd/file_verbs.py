@@ -2,29 +2,30 @@
 """systemctl enable, disable, mask, unmask, is-enabled, cat, daemon-reload."""
 
 from simulators import units
+from simulators.entry import Call
 from simulators.systemd import control, definitions, texts, unit_files
 
 
-def daemon_reload(call: object, options: dict, names: list) -> int:
+def daemon_reload(call: Call, options: dict, names: list) -> int:
     definitions.reload(call.world)
     if texts.systemd(call.world) < 250:
         units.pid1(call.world, "Reloading.", 6)
     return 0
 
 
-def _created(call: object, link: str, target: str) -> None:
+def _created(call: Call, link: str, target: str) -> None:
     form = "Created symlink from %s to %s.\n" if texts.systemd(call.world) < 239 else (
         "Created symlink %s \u2192 %s.\n")
     call.err(form % (link, target))
 
 
-def _removed(call: object, link: str) -> None:
+def _removed(call: Call, link: str) -> None:
     quoted = texts.systemd(call.world) >= 250
     old = "Removed symlink %s.\n" if texts.systemd(call.world) < 239 else "Removed %s.\n"
     call.err('Removed "%s".\n' % link if quoted else old % link)
 
 
-def _missing(call: object, verb: str, name: str) -> int:
+def _missing(call: Call, verb: str, name: str) -> int:
     if texts.systemd(call.world) < 239:
         call.err("Failed to execute operation: No such file or directory\n")
     else:
@@ -32,7 +33,7 @@ def _missing(call: object, verb: str, name: str) -> int:
     return 1
 
 
-def enable(call: object, options: dict, names: list) -> int:
+def enable(call: Call, options: dict, names: list) -> int:
     for name in names:
         if definitions.get(call.world, name) is None:
             return _missing(call, "enable", name)
@@ -47,7 +48,7 @@ def enable(call: object, options: dict, names: list) -> int:
     return control.start(call, {}, names) if "now" in options else 0
 
 
-def disable(call: object, options: dict, names: list) -> int:
+def disable(call: Call, options: dict, names: list) -> int:
     for name in names:
         if definitions.get(call.world, name) is None:
             return _missing(call, "disable", name)
@@ -58,7 +59,7 @@ def disable(call: object, options: dict, names: list) -> int:
     return control.stop(call, {}, names) if "now" in options else 0
 
 
-def mask(call: object, options: dict, names: list) -> int:
+def mask(call: Call, options: dict, names: list) -> int:
     for name in names:
         if definitions.get(call.world, name) is None:
             call.err("Unit %s does not exist, proceeding anyway.\n" % name)
@@ -74,7 +75,7 @@ def mask(call: object, options: dict, names: list) -> int:
     return control.stop(call, {"quiet": [""]}, names) if "now" in options else 0
 
 
-def unmask(call: object, options: dict, names: list) -> int:
+def unmask(call: Call, options: dict, names: list) -> int:
     for name in names:
         for link in unit_files.unmask(call.world, name, "runtime" in options):
             _removed(call, link)
@@ -82,7 +83,7 @@ def unmask(call: object, options: dict, names: list) -> int:
     return 0
 
 
-def is_enabled(call: object, options: dict, names: list) -> int:
+def is_enabled(call: Call, options: dict, names: list) -> int:
     status = 1
     for name in names:
         state = unit_files.state(call.world, name)
@@ -96,7 +97,7 @@ def is_enabled(call: object, options: dict, names: list) -> int:
     return status
 
 
-def cat(call: object, options: dict, names: list) -> int:
+def cat(call: Call, options: dict, names: list) -> int:
     status = 0
     for name in names:
         if definitions.get(call.world, name) is None:

@@ -2,11 +2,12 @@
 """The job queue of PID 1: ordering, running, finishing, failing what depends on a failure."""
 
 from simulators.systemd import definitions, records, texts, transaction
+from simulators.world import World
 
 STOPPING = ("stop", "restart")
 
 
-def request(world: object, unit: str, kind: str) -> int:
+def request(world: World, unit: str, kind: str) -> int:
     """Queue the transaction of a request; return the number of the asked unit's job, 0 if none.
 
     transaction.Refused when the unit is missing or masked. Nothing has run when this returns.
@@ -17,11 +18,11 @@ def request(world: object, unit: str, kind: str) -> int:
     return install(world, wanted).get(unit, 0)
 
 
-def _is_up(world: object, unit: str) -> bool:
+def _is_up(world: World, unit: str) -> bool:
     return records.of(world, unit)["active"] in ("active", "reloading", "activating")
 
 
-def install(world: object, wanted: dict) -> dict:
+def install(world: World, wanted: dict) -> dict:
     """Merge jobs into the queue; return their numbers by unit."""
     numbers = {}
     for unit, kind in wanted.items():
@@ -51,7 +52,7 @@ def _mergeable(present: dict, kind: str) -> bool:
     return False
 
 
-def run_due(world: object, data: object = None) -> None:
+def run_due(world: World, data: object = None) -> None:
     """Run every job that no other job holds up, what was pulled in before what pulled it in.
 
     So a requirement that fails at once (start limit) does not fail a restart that has not been
@@ -68,7 +69,7 @@ def run_due(world: object, data: object = None) -> None:
                 progress = True
 
 
-def _blocked(world: object, unit: str, kind: str) -> bool:
+def _blocked(world: World, unit: str, kind: str) -> bool:
     record = records.of(world, unit)
     if kind == "start" and record["sub"] == "auto-restart" or record["active"] == "deactivating":
         return True
@@ -82,7 +83,7 @@ def _blocked(world: object, unit: str, kind: str) -> bool:
     return False
 
 
-def _perform(world: object, unit: str, job: dict) -> None:
+def _perform(world: World, unit: str, job: dict) -> None:
     from simulators.systemd import services
 
     record = records.of(world, unit)
@@ -102,7 +103,7 @@ def _perform(world: object, unit: str, job: dict) -> None:
         services.begin_stop(world, unit)
 
 
-def unit_down(world: object, unit: str) -> None:
+def unit_down(world: World, unit: str) -> None:
     """The unit is down: its stop is done, its restart goes on with the start."""
     job = world.state["jobs"].get(unit)
     if job is None or not job["running"]:
@@ -118,14 +119,14 @@ def unit_down(world: object, unit: str) -> None:
         finish(world, unit, "failed")
 
 
-def unit_up(world: object, unit: str, result: str = "done") -> None:
+def unit_up(world: World, unit: str, result: str = "done") -> None:
     """The unit is up: its start is done."""
     job = world.state["jobs"].get(unit)
     if job is not None and job["type"] == "start":
         finish(world, unit, result)
 
 
-def finish(world: object, unit: str, result: str, already: bool = False) -> None:
+def finish(world: World, unit: str, result: str, already: bool = False) -> None:
     """Take the job off the queue, say so in the journal, fail what required it."""
     job = _forget(world, unit, result)
     if not already and result != "skipped":
@@ -136,7 +137,7 @@ def finish(world: object, unit: str, result: str, already: bool = False) -> None
         world.schedule(0, "job-run")
 
 
-def _forget(world: object, unit: str, result: str) -> dict:
+def _forget(world: World, unit: str, result: str) -> dict:
     job = world.state["jobs"].pop(unit)
     results = world.state["job_results"]
     results[job["id"]] = result
@@ -145,7 +146,7 @@ def _forget(world: object, unit: str, result: str) -> dict:
     return job
 
 
-def _fail_dependents(world: object, unit: str) -> None:
+def _fail_dependents(world: World, unit: str) -> None:
     for key in definitions.PULLING:
         for other in definitions.reverse(world, key, unit):
             job = world.state["jobs"].get(other)
@@ -153,7 +154,7 @@ def _fail_dependents(world: object, unit: str) -> None:
                 finish(world, other, "dependency")
 
 
-def _announce(world: object, unit: str, kind: str, result: str) -> None:
+def _announce(world: World, unit: str, kind: str, result: str) -> None:
     from simulators import units
 
     definition = definitions.get(world, unit) or {"description": unit}
@@ -175,7 +176,7 @@ def _announce(world: object, unit: str, kind: str, result: str) -> None:
                    JOB_RESULT=result)
 
 
-def announce_stopped(world: object, unit: str) -> None:
+def announce_stopped(world: World, unit: str) -> None:
     """Say that the unit was stopped."""
     from simulators import units
 
@@ -185,7 +186,7 @@ def announce_stopped(world: object, unit: str) -> None:
                JOB_RESULT="done")
 
 
-def wait(world: object, numbers: list, limit: float = 400.0) -> dict:
+def wait(world: World, numbers: list, limit: float = 400.0) -> dict:
     """Let time pass until the jobs are done; return their results by number ("timeout" too)."""
     deadline = world.uptime + limit
     while [n for n in numbers if n not in world.state["job_results"]]:

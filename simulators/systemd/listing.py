@@ -2,7 +2,9 @@
 """systemctl list-units, list-timers, list-sockets, list-jobs, list-unit-files, list-dependencies."""
 
 from simulators import clock, timestamps
+from simulators.entry import Call
 from simulators.systemd import definitions, records, texts, unit_files
+from simulators.world import World
 
 LEGEND = (
     "LOAD   = Reflects whether the unit definition was properly loaded.\n"
@@ -15,7 +17,7 @@ def _split(options: dict, key: str) -> list:
     return [part for value in options.get(key, []) for part in value.split(",")]
 
 
-def list_units(call: object, options: dict, names: list) -> int:
+def list_units(call: Call, options: dict, names: list) -> int:
     rows = _rows(call.world, options, names)
     plain, legend = "plain" in options, "no-legend" not in options and "legend" not in options
     cells = [(n, "loaded", r["active"], r["sub"], d) for n, r, d in rows]
@@ -31,7 +33,7 @@ def list_units(call: object, options: dict, names: list) -> int:
     return 0
 
 
-def _rows(world: object, options: dict, names: list) -> list:
+def _rows(world: World, options: dict, names: list) -> list:
     kinds, states = _split(options, "type"), _split(options, "state")
     if "failed" in options:
         states = ["failed"]
@@ -52,7 +54,7 @@ def _rows(world: object, options: dict, names: list) -> list:
                                          if row[0].rpartition(".")[2] in order else 9, row[0]))
 
 
-def _print_legend(call: object, count: int, everything: bool) -> None:
+def _print_legend(call: Call, count: int, everything: bool) -> None:
     call.out("\n" + (LEGEND if count else ""))
     if texts.systemd(call.world) >= 250 and everything:
         call.out("%d loaded units listed.\n" % count)
@@ -63,13 +65,13 @@ def _print_legend(call: object, count: int, everything: bool) -> None:
     call.out("To show all installed unit files use 'systemctl list-unit-files'.\n")
 
 
-def _table(call: object, cells: list) -> None:
+def _table(call: Call, cells: list) -> None:
     widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
     for row in cells:
         call.out(" ".join(c.ljust(w) for c, w in zip(row, widths)).rstrip() + "\n")
 
 
-def list_timers(call: object, options: dict, names: list) -> int:
+def list_timers(call: Call, options: dict, names: list) -> int:
     world = call.world
     zone = clock.zone(world)
     rows = []
@@ -96,7 +98,7 @@ def list_timers(call: object, options: dict, names: list) -> int:
     return 0
 
 
-def _never(world: object) -> str:
+def _never(world: World) -> str:
     return "-" if texts.systemd(world) >= 250 else "n/a"
 
 
@@ -119,7 +121,7 @@ def _relative(seconds: float) -> str:
                                     "" if rest == 1 else "s")
 
 
-def list_sockets(call: object, options: dict, names: list) -> int:
+def list_sockets(call: Call, options: dict, names: list) -> int:
     world = call.world
     cells = [("LISTEN", "UNIT", "ACTIVATES")]
     for name, record in sorted(world.state["units"].items()):
@@ -131,7 +133,7 @@ def list_sockets(call: object, options: dict, names: list) -> int:
     return 0
 
 
-def list_jobs(call: object, options: dict, names: list) -> int:
+def list_jobs(call: Call, options: dict, names: list) -> int:
     jobs = call.world.state["jobs"]
     if not jobs:
         call.out("No jobs %s.\n" % ("running" if texts.systemd(call.world) < 250 else "listed"))
@@ -143,7 +145,7 @@ def list_jobs(call: object, options: dict, names: list) -> int:
     return 0
 
 
-def list_unit_files(call: object, options: dict, names: list) -> int:
+def list_unit_files(call: Call, options: dict, names: list) -> int:
     kinds = _split(options, "type")
     rows = [(name, unit_files.state(call.world, name))
             for name in sorted(definitions.table(call.world))
@@ -156,7 +158,7 @@ def list_unit_files(call: object, options: dict, names: list) -> int:
     return 0
 
 
-def list_dependencies(call: object, options: dict, names: list) -> int:
+def list_dependencies(call: Call, options: dict, names: list) -> int:
     world = call.world
     name = (names or ["multi-user.target"])[0]
     call.out(name + "\n")

@@ -2,14 +2,16 @@
 """systemctl show: properties in D-Bus order, by kind of unit and release."""
 
 from simulators import clock, timestamps
+from simulators.entry import Call
 from simulators.systemd import definitions, records, texts, unit_files
+from simulators.world import World
 
 STAMPS = (("StateChange", "state"), ("InactiveExit", "inactive_exit"),
           ("ActiveEnter", "active_enter"), ("ActiveExit", "active_exit"),
           ("InactiveEnter", "inactive_enter"))
 
 
-def show(call: object, options: dict, names: list) -> int:
+def show(call: Call, options: dict, names: list) -> int:
     bare = "value" in options or "value-of" in options
     wanted = ",".join(options.get("property", []) + options.get("value-of", [])).split(",")
     first = True
@@ -23,7 +25,7 @@ def show(call: object, options: dict, names: list) -> int:
     return 0
 
 
-def values(world: object, name: str) -> list:
+def values(world: World, name: str) -> list:
     """Return the properties of a unit as (name, text), in D-Bus order."""
     if not name:
         return [("Version", str(texts.systemd(world))), ("SystemState", "running")]
@@ -35,13 +37,13 @@ def values(world: object, name: str) -> list:
     return found + _unit(world, name, definition, record)
 
 
-def _when(world: object, key: str, moment: object) -> list:
+def _when(world: World, key: str, moment: object) -> list:
     """Return a wall-clock timestamp and its monotonic twin."""
     text = timestamps.stamp(moment[0], clock.zone(world)) if moment else ""
     return [(key, text), (key + "Monotonic", str(int(moment[1] * 1000000) if moment else 0))]
 
 
-def _service(world: object, name: str, definition: dict, record: dict) -> list:
+def _service(world: World, name: str, definition: dict, record: dict) -> list:
     times = record["times"]
     found = [
         ("Type", definition.get("type", "simple")), ("Restart", definition.get("restart", "no")),
@@ -64,12 +66,12 @@ def _service(world: object, name: str, definition: dict, record: dict) -> list:
     return found
 
 
-def _socket(world: object, name: str, definition: dict, record: dict) -> list:
+def _socket(world: World, name: str, definition: dict, record: dict) -> list:
     return [("Listen", definition.get("listen", "") + " (Stream)"), ("Result", record["result"]),
             ("NConnections", "0"), ("NAccepted", "0")]
 
 
-def _timer(world: object, name: str, definition: dict, record: dict) -> list:
+def _timer(world: World, name: str, definition: dict, record: dict) -> list:
     timer = definition.get("timer", {})
     due = world.scheduled("timer-elapse", unit=name)
     monotonic = span(due[0]) if due and "calendar" not in timer else ""
@@ -83,7 +85,7 @@ def _timer(world: object, name: str, definition: dict, record: dict) -> list:
             ("AccuracyUSec", definition.get("accuracy", "1min"))]
 
 
-def _unit(world: object, name: str, definition: dict, record: dict) -> list:
+def _unit(world: World, name: str, definition: dict, record: dict) -> list:
     load = "loaded" if definition else "not-found"
     if unit_files.masked(world, name):
         load = "masked"
@@ -111,7 +113,7 @@ def _unit(world: object, name: str, definition: dict, record: dict) -> list:
     return found + _tail(world, name, definition, record)
 
 
-def _tail(world: object, name: str, definition: dict, record: dict) -> list:
+def _tail(world: World, name: str, definition: dict, record: dict) -> list:
     burst, interval = definition.get("limit", (5, 10.0))
     job = world.state["jobs"].get(name)
     found = [("CanStart", "yes"), ("CanStop", "yes")]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The changing part of a unit: one plain dict for each unit that was ever touched."""
 
+from simulators.world import World
+
 
 def blank() -> dict:
     """Return the record of a unit that was never started."""
@@ -13,13 +15,13 @@ def blank() -> dict:
     }
 
 
-def of(world: object, unit: str) -> dict:
+def of(world: World, unit: str) -> dict:
     """Return the unit's record; it is kept in the world once it was changed."""
     found = world.state["units"].get(unit)
     return found if found is not None else blank()
 
 
-def change(world: object, unit: str, **values: object) -> dict:
+def change(world: World, unit: str, **values: object) -> dict:
     """Change the unit's record and stamp its transitions; return the record."""
     record = world.state["units"].get(unit)
     if record is None:
@@ -43,7 +45,7 @@ def change(world: object, unit: str, **values: object) -> dict:
     return record
 
 
-def may_start(world: object, unit: str, burst: int, interval: float) -> bool:
+def may_start(world: World, unit: str, burst: int, interval: float) -> bool:
     """Count a start against the unit's limit; tell whether it is still below it."""
     record = change(world, unit)
     begin, number = record["limit"]

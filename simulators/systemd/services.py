@@ -3,13 +3,14 @@
 
 from simulators import idle, units
 from simulators.systemd import conditions, definitions, jobs, records, sockets, texts, transaction
+from simulators.world import World
 
 DEFAULT_TIME = 0.05
 RESTART_SEC = 0.1
 START_LIMIT = (5, 10.0)
 
 
-def begin_start(world: object, unit: str) -> None:
+def begin_start(world: World, unit: str) -> None:
     """Run a start job of any kind of unit."""
     kind = unit.rpartition(".")[2]
     if not _conditions_hold(world, unit):
@@ -27,7 +28,7 @@ def begin_start(world: object, unit: str) -> None:
         jobs.unit_up(world, unit)
 
 
-def _conditions_hold(world: object, unit: str) -> bool:
+def _conditions_hold(world: World, unit: str) -> bool:
     definition = definitions.get(world, unit) or {}
     unmet = conditions.unmet(world, definition.get("condition", ()))
     if not unmet:
@@ -38,7 +39,7 @@ def _conditions_hold(world: object, unit: str) -> bool:
     return False
 
 
-def _start_service(world: object, unit: str) -> None:
+def _start_service(world: World, unit: str) -> None:
     definition = definitions.get(world, unit)
     if not records.may_start(world, unit, *definition.get("limit", START_LIMIT)):
         _refuse_start(world, unit)
@@ -65,7 +66,7 @@ def _start_service(world: object, unit: str) -> None:
                       "up")
 
 
-def _start_command(world: object, unit: str, definition: dict) -> None:
+def _start_command(world: World, unit: str, definition: dict) -> None:
     """The unit's command really runs, when the event queue comes to it."""
     world.schedule(0, "command", unit=unit)
     if definition.get("type", "simple") != "oneshot":
@@ -73,7 +74,7 @@ def _start_command(world: object, unit: str, definition: dict) -> None:
                        "invocation": records.of(world, unit)["invocation"]})
 
 
-def _tell_starting(world: object, unit: str, definition: dict) -> None:
+def _tell_starting(world: World, unit: str, definition: dict) -> None:
     """A simple service is up at once, so newer releases don't say that it is being started."""
     quick = definition.get("type", "simple") == "simple" and "time" not in definition
     if quick and texts.systemd(world) >= 239:
@@ -82,7 +83,7 @@ def _tell_starting(world: object, unit: str, definition: dict) -> None:
     units.note(world, unit, "Starting %s..." % title, 6, MESSAGE_ID=texts.STARTING)
 
 
-def _behave(world: object, unit: str, function: str) -> object:
+def _behave(world: World, unit: str, function: str) -> object:
     """Call the unit's behaviour, if it has one that defines the function.
 
     A unit in state["broken"] fails instead: {unit: (exit status, message)}.
@@ -95,12 +96,12 @@ def _behave(world: object, unit: str, function: str) -> object:
     return act(world, unit) if act else None
 
 
-def _settle_later(world: object, unit: str, delay: float, phase: str, **more: object) -> None:
+def _settle_later(world: World, unit: str, delay: float, phase: str, **more: object) -> None:
     invocation = records.of(world, unit)["invocation"]
     world.schedule(delay, "unit-settle", unit=unit, phase=phase, invocation=invocation, **more)
 
 
-def settle(world: object, data: dict) -> None:
+def settle(world: World, data: dict) -> None:
     """A start or stop under way comes to its end (unless something else happened meanwhile)."""
     unit, phase = data["unit"], data["phase"]
     record = records.of(world, unit)
@@ -119,7 +120,7 @@ def settle(world: object, data: dict) -> None:
         exited(world, unit, data["status"])
 
 
-def _up(world: object, unit: str) -> None:
+def _up(world: World, unit: str) -> None:
     definition = definitions.get(world, unit)
     if definition.get("type") == "oneshot":
         record = records.of(world, unit)
@@ -137,7 +138,7 @@ def _up(world: object, unit: str) -> None:
     jobs.unit_up(world, unit)
 
 
-def begin_stop(world: object, unit: str) -> None:
+def begin_stop(world: World, unit: str) -> None:
     """Run a stop job, or the first half of a restart, of any kind of unit that is up."""
     record = records.of(world, unit)
     if not unit.endswith(".service"):
@@ -145,9 +146,9 @@ def begin_stop(world: object, unit: str) -> None:
         records.change(world, unit, active="inactive", sub="dead")
         if unit.endswith(".timer"):
             tell_end(world, unit, "success")
-        if unit in world.state["transient"]:
-            forget_transient(world, unit)
         jobs.unit_down(world, unit)
+        if unit in world.state["transient"]:
+            _forget_with_service(world, unit)
         return
     if record["sub"] == "auto-restart":
         world.cancel("unit-restart", unit=unit)
@@ -162,7 +163,7 @@ def begin_stop(world: object, unit: str) -> None:
     _settle_later(world, unit, 0.1 if delay is None else delay, "down")
 
 
-def gone(world: object, unit: str) -> None:
+def gone(world: World, unit: str) -> None:
     """The unit's process ended because it was asked to."""
     _behave(world, unit, "stopped")
     record = records.change(world, unit, code=1, status=0, result="success")
@@ -170,7 +171,7 @@ def gone(world: object, unit: str) -> None:
     _dead(world, unit, "success", may_restart=False)
 
 
-def exited(world: object, unit: str, status: int, signal: str = "") -> None:
+def exited(world: World, unit: str, status: int, signal: str = "") -> None:
     """The unit's process ended by itself with a status, or by a signal."""
     record = records.change(world, unit, code=1, status=status)
     record["times"]["main_exit"] = (world.wall(), world.uptime)
@@ -183,7 +184,7 @@ def exited(world: object, unit: str, status: int, signal: str = "") -> None:
     _dead(world, unit, result, may_restart=True)
 
 
-def _refuse_start(world: object, unit: str) -> None:
+def _refuse_start(world: World, unit: str) -> None:
     records.change(world, unit, limit_hit=True)
     units.note(world, unit, texts.repeated(world, unit), 4)
     if texts.systemd(world) < 239:
@@ -192,7 +193,7 @@ def _refuse_start(world: object, unit: str) -> None:
     _dead(world, unit, texts.limit_result(world), may_restart=False)
 
 
-def _dead(world: object, unit: str, result: str, may_restart: bool) -> None:
+def _dead(world: World, unit: str, result: str, may_restart: bool) -> None:
     record = records.of(world, unit)
     if record["result"] == "success":
         record["result"] = result
@@ -223,7 +224,7 @@ def _dead(world: object, unit: str, result: str, may_restart: bool) -> None:
         forget_transient(world, unit)
 
 
-def tell_end(world: object, unit: str, result: str) -> None:
+def tell_end(world: World, unit: str, result: str) -> None:
     """Say how the unit ended."""
     if result != "success":
         units.note(world, unit, "%s: Failed with result '%s'." % (unit, result), 4,
@@ -235,7 +236,7 @@ def tell_end(world: object, unit: str, result: str) -> None:
         units.note(world, unit, unit + ": Succeeded.", 6, MESSAGE_ID=texts.SUCCESS_RESULT)
 
 
-def auto_restart(world: object, data: dict) -> None:
+def auto_restart(world: World, data: dict) -> None:
     """The holdoff time is over: queue a restart job, which pulls in Wants= and Requires= too."""
     unit = data["unit"]
     record = records.of(world, unit)
@@ -262,7 +263,15 @@ def auto_restart(world: object, data: dict) -> None:
                    N_RESTARTS=str(record["restarts"]))
 
 
-def forget_transient(world: object, unit: str) -> None:
+def _forget_with_service(world: World, timer: str) -> None:
+    """Unload a stopped transient timer, and its service unless that is running."""
+    service = definitions.get(world, timer).get("triggers", "")
+    forget_transient(world, timer)
+    if records.of(world, service)["active"] == "inactive":
+        forget_transient(world, service)
+
+
+def forget_transient(world: World, unit: str) -> None:
     """A transient unit that ended well is unloaded, and so is the timer that started it."""
     world.state["transient"].pop(unit, None)
     world.state["units"].pop(unit, None)

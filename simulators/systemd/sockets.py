@@ -3,11 +3,12 @@
 
 from simulators import units
 from simulators.systemd import definitions, jobs, records, texts
+from simulators.world import World
 
 LIMITED = "service-start-limit-hit"
 
 
-def start(world: object, unit: str) -> None:
+def start(world: World, unit: str) -> None:
     """Run the start job of a socket."""
     service = definitions.get(world, unit).get("triggers", "")
     record = records.of(world, service)
@@ -26,14 +27,14 @@ def start(world: object, unit: str) -> None:
     jobs.unit_up(world, unit)
 
 
-def service_up(world: object, service: str) -> None:
+def service_up(world: World, service: str) -> None:
     """The service took its sockets over."""
     for unit in definitions.sockets_of(world, service):
         if records.of(world, unit)["active"] == "active":
             records.change(world, unit, sub="running")
 
 
-def service_down(world: object, service: str, limit_hit: bool) -> None:
+def service_down(world: World, service: str, limit_hit: bool) -> None:
     """The service is down: its sockets listen again, or fail when it hit its start limit."""
     failed = []
     for unit in definitions.sockets_of(world, service):
@@ -50,7 +51,7 @@ def service_down(world: object, service: str, limit_hit: bool) -> None:
             jobs.announce_stopped(world, unit)
 
 
-def _fail(world: object, unit: str, result: str) -> None:
+def _fail(world: World, unit: str, result: str) -> None:
     units.note(world, unit, "%s: Failed with result '%s'." % (unit, result), 4,
                MESSAGE_ID=texts.FAILURE_RESULT, UNIT_RESULT=result)
     records.change(world, unit, active="failed", sub="failed", result=result)

@@ -2,13 +2,15 @@
 """systemctl status: the screen a person reads."""
 
 from simulators import clock, timestamps
+from simulators.entry import Call
 from simulators.systemd import definitions, records, texts, unit_files
+from simulators.world import World
 
 DOTS = {"active": "\u25cf", "reloading": "\u25cf", "activating": "\u25cf", "failed": "\u00d7",
         "inactive": "\u25cb", "deactivating": "\u25cf"}
 
 
-def status(call: object, options: dict, names: list) -> int:
+def status(call: Call, options: dict, names: list) -> int:
     if not names:
         call.out("\u25cf %s\n    State: running\n" % call.world.state["hostname"])
         return 0
@@ -27,7 +29,7 @@ def status(call: object, options: dict, names: list) -> int:
     return worst
 
 
-def _one(call: object, options: dict, name: str) -> None:
+def _one(call: Call, options: dict, name: str) -> None:
     world = call.world
     definition, record = definitions.get(world, name), records.of(world, name)
     new = texts.systemd(world) >= 250
@@ -52,7 +54,7 @@ def _one(call: object, options: dict, name: str) -> None:
     _journal(call, options, name, record)
 
 
-def _loaded(world: object, name: str) -> str:
+def _loaded(world: World, name: str) -> str:
     state = unit_files.state(world, name)
     if state.startswith("masked"):
         return "masked (Reason: Unit %s is masked.)" % name
@@ -61,7 +63,7 @@ def _loaded(world: object, name: str) -> str:
     return "loaded (%s; %s%s)" % (unit_files.fragment(world, name), state, tail)
 
 
-def _active(world: object, record: dict) -> str:
+def _active(world: World, record: dict) -> str:
     word = record["active"]
     inner = record["sub"]
     if word == "failed":
@@ -86,7 +88,7 @@ def _ago(seconds: float) -> str:
     return "%dh %dmin" % (seconds // 3600, seconds % 3600 // 60)
 
 
-def _process(world: object, name: str, definition: dict, record: dict) -> list:
+def _process(world: World, name: str, definition: dict, record: dict) -> list:
     command = definition.get("exec", "")
     base = command.split(" ")[0].rpartition("/")[2]
     if record["pid"]:
@@ -101,7 +103,7 @@ def _process(world: object, name: str, definition: dict, record: dict) -> list:
     return []
 
 
-def _journal(call: object, options: dict, name: str, record: dict) -> None:
+def _journal(call: Call, options: dict, name: str, record: dict) -> None:
     """The last ten lines about the unit since its present invocation began."""
     from simulators.journal import matches, query, render, store
 

@@ -2,6 +2,7 @@
 """The words of PID 1 about units, by release, and their message ids."""
 
 from simulators.releases import RELEASES
+from simulators.world import World
 
 STARTING = "7d4958e842da4a758f6c1cdc7b36dcc5"
 STARTED = "39f53479d3a045ac8e11786248231fbf"
@@ -26,12 +27,12 @@ STATUS_NAMES = {1: "FAILURE", 2: "INVALIDARGUMENT", 5: "NOTINSTALLED", 6: "NOTCO
                 200: "CHDIR", 203: "EXEC"}
 
 
-def systemd(world: object) -> int:
+def systemd(world: World) -> int:
     """Return the release's systemd version."""
     return RELEASES[world.state["release"]]["systemd"]
 
 
-def title(world: object, unit: str, description: str) -> str:
+def title(world: World, unit: str, description: str) -> str:
     """Return how status messages call the unit."""
     if world.state.get("status_format") == "combined":
         return "%s - %s" % (unit, description)
@@ -44,7 +45,7 @@ def phrase(unit: str, index: int) -> str:
     return PHRASES.get(kind, PHRASES["service"])[index]
 
 
-def main_exited(world: object, unit: str, status: int, signal: str = "") -> str:
+def main_exited(world: World, unit: str, status: int, signal: str = "") -> str:
     """Return PID 1's line for a main process that exited with a status or by a signal."""
     verb = "main" if systemd(world) < 239 else "Main"
     if signal:
@@ -53,13 +54,13 @@ def main_exited(world: object, unit: str, status: int, signal: str = "") -> str:
     return "%s: %s process exited, code=exited, status=%d/%s" % (unit, verb, status, name)
 
 
-def repeated(world: object, unit: str) -> str:
+def repeated(world: World, unit: str) -> str:
     """Return the line of a refused start."""
     if systemd(world) < 239:
         return "start request repeated too quickly for " + unit
     return unit + ": Start request repeated too quickly."
 
 
-def limit_result(world: object) -> str:
+def limit_result(world: World) -> str:
     """Return the Result of a unit that hit its start limit."""
     return "start-limit" if systemd(world) < 239 else "start-limit-hit"

@@ -4,18 +4,19 @@
 from simulators import units
 from simulators.releases import RELEASES
 from simulators.systemd import definitions, jobs, records
+from simulators.world import World
 
 DAY = 86400
 
 
-def start(world: object, unit: str) -> None:
+def start(world: World, unit: str) -> None:
     """Run the start job of a timer."""
     records.change(world, unit, active="active", sub="waiting", result="success")
     plan(world, unit, definitions.get(world, unit)["timer"], first=True)
     jobs.unit_up(world, unit)
 
 
-def plan(world: object, unit: str, timer: dict, first: bool) -> None:
+def plan(world: World, unit: str, timer: dict, first: bool) -> None:
     """Queue the timer's next elapse."""
     world.cancel("timer-elapse", unit=unit)
     record = records.of(world, unit)
@@ -33,7 +34,7 @@ def plan(world: object, unit: str, timer: dict, first: bool) -> None:
         world.schedule(delay, "timer-elapse", unit=unit)
 
 
-def _plan_calendar(world: object, unit: str, timer: dict, record: dict) -> None:
+def _plan_calendar(world: World, unit: str, timer: dict, record: dict) -> None:
     now = world.wall()
     after = now
     if world.state["release"] == "el7" and record.get("last_trigger"):
@@ -54,7 +55,7 @@ def next_calendar(spec: object, after: float) -> object:
     return spec if spec > after else None
 
 
-def clock_stepped(world: object) -> None:
+def clock_stepped(world: World) -> None:
     """Look at every calendar timer again: what the step went past elapses at once."""
     for unit, record in list(world.state["units"].items()):
         if unit.endswith(".timer") and record["active"] == "active" and record.get("calendar"):
@@ -66,7 +67,7 @@ def clock_stepped(world: object) -> None:
                 plan(world, unit, timer, first=False)
 
 
-def elapse(world: object, data: dict) -> None:
+def elapse(world: World, data: dict) -> None:
     """The timer elapses: its service is started."""
     unit = data["unit"]
     definition = definitions.get(world, unit)
@@ -86,7 +87,7 @@ def _one_shot(timer: dict) -> bool:
     return not repeating
 
 
-def service_ended(world: object, service: str) -> None:
+def service_ended(world: World, service: str) -> None:
     """The service of a transient timer ended: the timer has done its work and goes."""
     from simulators.systemd import services
 

@@ -2,6 +2,7 @@
 """Which jobs a request means: dependencies pulled in, propagation of stop and restart, merging."""
 
 from simulators.systemd import definitions, records, unit_files
+from simulators.world import World
 
 
 class Refused(Exception):
@@ -13,7 +14,7 @@ class Refused(Exception):
         self.unit = unit
 
 
-def build(world: object, unit: str, kind: str) -> dict:
+def build(world: World, unit: str, kind: str) -> dict:
     """Return {unit: job type} for a start, stop, restart or try-restart of the unit."""
     jobs = {}  # type: dict
     _check(world, unit, kind)
@@ -22,7 +23,7 @@ def build(world: object, unit: str, kind: str) -> dict:
             if name == unit or not _redundant(world, name, jobs[name])}
 
 
-def build_boot(world: object, names: list) -> dict:
+def build_boot(world: World, names: list) -> dict:
     """Return the jobs of a boot: every unit wanted, none of them indispensable."""
     jobs = {}  # type: dict
     for name in names:
@@ -30,7 +31,7 @@ def build_boot(world: object, names: list) -> dict:
     return jobs
 
 
-def _check(world: object, unit: str, kind: str) -> None:
+def _check(world: World, unit: str, kind: str) -> None:
     if kind == "stop":
         return
     if unit_files.masked(world, unit):
@@ -39,7 +40,7 @@ def _check(world: object, unit: str, kind: str) -> None:
         raise Refused("not-found", unit)
 
 
-def _redundant(world: object, unit: str, kind: str) -> bool:
+def _redundant(world: World, unit: str, kind: str) -> bool:
     active = records.of(world, unit)["active"]
     if kind == "start":
         return active in ("active", "reloading")
@@ -48,7 +49,7 @@ def _redundant(world: object, unit: str, kind: str) -> bool:
     return kind == "restart" and active == "activating"
 
 
-def _collect(world: object, unit: str, kind: str, jobs: dict) -> None:
+def _collect(world: World, unit: str, kind: str, jobs: dict) -> None:
     if kind == "try-restart":
         if records.of(world, unit)["active"] in ("inactive", "failed", "deactivating"):
             return
@@ -66,7 +67,7 @@ def _collect(world: object, unit: str, kind: str, jobs: dict) -> None:
         _propagate(world, unit, kind, jobs)
 
 
-def _pull_in(world: object, definition: dict, jobs: dict) -> None:
+def _pull_in(world: World, definition: dict, jobs: dict) -> None:
     for key in definitions.PULLING:
         for other in definition.get(key, ()):
             _check(world, other, "start")
@@ -78,7 +79,7 @@ def _pull_in(world: object, definition: dict, jobs: dict) -> None:
             _collect(world, other, "stop", jobs)
 
 
-def _want(world: object, unit: str, jobs: dict) -> None:
+def _want(world: World, unit: str, jobs: dict) -> None:
     """Add the start of a unit that is only wanted: an impossible one is left out."""
     trial = dict(jobs)
     try:
@@ -89,7 +90,7 @@ def _want(world: object, unit: str, jobs: dict) -> None:
     jobs.update(trial)
 
 
-def _propagate(world: object, unit: str, kind: str, jobs: dict) -> None:
+def _propagate(world: World, unit: str, kind: str, jobs: dict) -> None:
     passed_on = "stop" if kind == "stop" else "try-restart"
     for key in ("requires", "binds_to", "part_of"):
         for other in definitions.reverse(world, key, unit):

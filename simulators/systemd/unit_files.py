@@ -4,6 +4,7 @@
 import os
 
 from simulators.systemd import definitions
+from simulators.world import World
 
 LISTS = {"Requires": "requires", "Wants": "wants", "BindsTo": "binds_to", "PartOf": "part_of",
          "After": "after", "Before": "before", "Conflicts": "conflicts"}
@@ -76,11 +77,11 @@ def _factor(word: str) -> float:
 
 # What is enabled and what is masked
 
-def _path(world: object, directory: str, name: str) -> str:
+def _path(world: World, directory: str, name: str) -> str:
     return world.directory + "/root" + directory + "/" + name
 
 
-def masked(world: object, name: str) -> str:
+def masked(world: World, name: str) -> str:
     """Return "masked", "masked-runtime" or ""."""
     for directory, word in (("/etc/systemd/system", "masked"),
                             ("/run/systemd/system", "masked-runtime")):
@@ -104,7 +105,7 @@ def _static(definition: dict) -> bool:
     return bool(definition.get("static")) or no_install and not definition.get("wanted_by")
 
 
-def state(world: object, name: str) -> str:
+def state(world: World, name: str) -> str:
     """Return the UnitFileState: enabled, disabled, static, masked, masked-runtime, transient."""
     hidden = masked(world, name)
     if hidden:
@@ -120,13 +121,13 @@ def state(world: object, name: str) -> str:
     return "enabled" if os.path.lexists(_path(world, "", link)) else "disabled"
 
 
-def fragment(world: object, name: str) -> str:
+def fragment(world: World, name: str) -> str:
     """Return the node's path of the unit file."""
     definition = definitions.get(world, name) or {}
     return definition.get("fragment") or "/usr/lib/systemd/system/" + name
 
 
-def enable(world: object, name: str) -> tuple:
+def enable(world: World, name: str) -> tuple:
     """Make the enabling link; return (link, target) or () when there was nothing to do."""
     link = wants_link(definitions.get(world, name), name)
     real = _path(world, "", link)
@@ -137,7 +138,7 @@ def enable(world: object, name: str) -> tuple:
     return (link, fragment(world, name))
 
 
-def disable(world: object, name: str) -> str:
+def disable(world: World, name: str) -> str:
     """Remove the enabling link; return its path, "" when there was none."""
     link = wants_link(definitions.get(world, name) or {}, name)
     if not link or not os.path.lexists(_path(world, "", link)):
@@ -146,7 +147,7 @@ def disable(world: object, name: str) -> str:
     return link
 
 
-def mask(world: object, name: str, runtime: bool) -> tuple:
+def mask(world: World, name: str, runtime: bool) -> tuple:
     """Mask the unit; return (link, "/dev/null"), () when it was masked; FileExistsError."""
     link = ("/run" if runtime else "/etc") + "/systemd/system/" + name
     real = _path(world, "", link)
@@ -157,7 +158,7 @@ def mask(world: object, name: str, runtime: bool) -> tuple:
     return (link, "/dev/null")
 
 
-def unmask(world: object, name: str, runtime: bool) -> list:
+def unmask(world: World, name: str, runtime: bool) -> list:
     """Remove the masks (both kinds, only the runtime one with `runtime`); return the links."""
     gone = []
     for directory in ("/run",) if runtime else ("/etc", "/run"):
@@ -169,7 +170,7 @@ def unmask(world: object, name: str, runtime: bool) -> list:
     return gone
 
 
-def enabled_units(world: object) -> list:
+def enabled_units(world: World) -> list:
     """Return the units a boot starts: those linked below *.target.wants, in name order."""
     found = []
     base = world.directory + "/root/etc/systemd/system/"
@@ -180,7 +181,7 @@ def enabled_units(world: object) -> list:
     return found
 
 
-def text(world: object, name: str) -> str:
+def text(world: World, name: str) -> str:
     """Return the text of a unit file for a unit of the table."""
     unit = definitions.get(world, name)
     lines = ["[Unit]", "Description=" + unit["description"]]

@@ -70,7 +70,7 @@ def test_wait_pushes_the_dead_man_timer_forward(node: nodes.Node) -> None:
     context = nodes.context(node, nodes.plan(guard_seconds=120))
     deadman.arm(context)
     waiting.wait(context, "it", looks(*[False] * 10, True), 300)
-    assert len(node.calls("systemd-run")) == 1 + 100 // (120 // deadman.BEAT_SHARE + 10)
+    assert len(node.calls("systemd-run")) == 2  # armed, and pushed once in 100 s
 
 
 @pytest.mark.parametrize("moved, disturbed", [(29, False), (-29, False), (31, True), (-31, True)])
