@@ -23,8 +23,16 @@ class Interpreter(NamedTuple):
 
 
 def running() -> Interpreter:
-    """The Python that runs this."""
-    return Interpreter("%d.%d" % sys.version_info[:2], sys.version.split()[0], sys.executable)
+    """The Python that runs this; never one inside an environment that may be made anew."""
+    minor = "%d.%d" % sys.version_info[:2]
+    return Interpreter(minor, sys.version.split()[0], _outside(minor))
+
+
+def _outside(minor: str) -> str:
+    if sys.prefix == sys.base_prefix:
+        return sys.executable
+    base = os.path.join(sys.base_prefix, "bin", "python" + minor)
+    return base if os.path.exists(base) else sys.executable
 
 
 def find(minor: str) -> Optional[Interpreter]:
@@ -38,7 +46,7 @@ def find(minor: str) -> Optional[Interpreter]:
 
 def _candidates(minor: str) -> Iterator[str]:
     if running().minor == minor:
-        yield sys.executable
+        yield running().path
     for root in _pyenv_roots():
         # By number: 3.9.18 is newer than 3.9.2.
         folders = sorted(glob.glob(os.path.join(root, "versions", minor + ".*")), key=_patch)

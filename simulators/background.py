@@ -5,7 +5,7 @@ from simulators.world import World
 
 KERNEL = (
     "Linux version %(kernel)s (mockbuild@x86-01) (gcc version 8.5.0) #1 SMP",
-    "Command line: BOOT_IMAGE=/ovirt-node-ng/vmlinuz root=/dev/onn/ovirt-node-ng ro crashkernel=auto",
+    "Command line: BOOT_IMAGE=/ovirt-node-ng/vmlinuz root=/dev/onn/ovirt-node-ng ro",
     "BIOS-provided physical RAM map:",
     "BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable",
     "x86/fpu: x87 FPU will use FXSAVE",
@@ -31,10 +31,8 @@ NOISE = (
     ("iscsid.service", "iscsid", 4, "iscsid: Kernel reported iSCSI connection 1:0 is operational"),
     ("sanlock.service", "sanlock", 5, "%(up)d [1412]: s1 renewed"),
     ("systemd-logind.service", "systemd-logind", 6, "New session %(n)d of user root."),
-    ("systemd-logind.service", "systemd-logind", 6, "Session %(n)d logged out. "
-                                                    "Waiting for processes to exit."),
-    ("tuned.service", "tuned", 6, "tuned.daemon.daemon: static tuning from profile "
-                                  "'virtual-host' applied"),
+    ("systemd-logind.service", "systemd-logind", 6, "Session %(n)d logged out."),
+    ("tuned.service", "tuned", 6, "static tuning from profile 'virtual-host' applied"),
 )
 
 

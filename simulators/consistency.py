@@ -25,8 +25,8 @@ def contradictions(world: World) -> list:
 
 def _clocks(world: World) -> list:
     state, found = world.state, []
-    release = RELEASES.get(state["release"])
-    if release is None:
+    release = RELEASES.get(state["release"], {})
+    if not release:
         return ["there is no release %r" % state["release"]]
     if world.uptime < 0:
         found.append("the uptime is negative")

@@ -34,7 +34,7 @@ class Call:
 
     def stdin(self) -> bytes:
         """Read all of standard input."""
-        pieces = []
+        pieces = []  # type: list
         while True:
             piece = os.read(0, 65536)
             if not piece:

@@ -11,7 +11,7 @@ def real(call: Call, path: str) -> str:
 
 def split(call: Call) -> tuple:
     """Return (option letters and words, operands)."""
-    options, operands = [], []
+    options, operands = [], []  # type: list, list
     words = list(call.argv[1:])
     while words:
         word = words.pop(0)

@@ -5,12 +5,14 @@ import marshal
 import os
 import shutil
 import sys
+from typing import Any
 
 from simulators import base_files, boot, consistency, transcript
 from simulators import world as world_module
 
 TODAY = 1676894400.0  # 2023-02-20 12:00:00 UTC
 HISTORY = 300.0
+EARLIER = 86400.0  # the boot before this one wrote its entries the day before
 NOT_PROGRAMS = ("__init__",)
 
 
@@ -76,7 +78,7 @@ class Simulation:
             return dict(world.state)
 
 
-def create(directory: str, scenario: str, release: str = "el8", **overrides: object) -> World:
+def create(directory: str, scenario: str, release: str = "el8", **overrides: Any) -> World:
     """Make a world in `directory` (new or empty) and boot its node; see scenarios.NAMES.
 
     Overrides are top-level values of the state, and `today`, `history` (seconds since boot).
@@ -112,10 +114,12 @@ def _first_boot(handle: World, scenario: str, release: str) -> None:
         boot.wipe_run(world)
         from simulators import background
 
+        world.state["boot_id"] = world.new_id()
+        _turn_back(world, EARLIER)
         started = world.uptime
         background.history(world, 200)
         passed = world.uptime - started
-        _rewind(world, passed + boot.FIRMWARE)
+        _rewind(world, passed + boot.FIRMWARE - EARLIER)
         boot.boot(world)
         remaining = world.state["today"] - world.true()
         if remaining > 0:
@@ -133,14 +137,15 @@ def _rewind(world: world_module.World, passed: float) -> None:
     """The history before the boot took `passed` seconds: the boot begins a new uptime."""
     state = world.state
     state["queue"] = []
-    offsets = ("true_offset", "wall_offset", "rtc_offset")
-    for key in offsets:
-        state[key] += world.uptime
-    state["uptime"] = 0.0
     # the first boot was planned for the moment the history ended
-    for key in offsets:
-        state[key] -= passed
+    _turn_back(world, passed - world.uptime)
+    state["uptime"] = 0.0
     state["journal"]["monotonic"] = 0
+
+
+def _turn_back(world: world_module.World, seconds: float) -> None:
+    for key in ("true_offset", "wall_offset", "rtc_offset"):
+        world.state[key] -= seconds
 
 
 def first_state(release: str, today: float, history: float) -> dict:
@@ -157,7 +162,8 @@ def first_state(release: str, today: float, history: float) -> dict:
         "journal": {"seq": 0, "size": 0, "file": 0, "monotonic": 0, "realtime": 0,
                     "id": "372589101fbf4a288ea909014578d023"},
         "ntp": {"reachable": False, "address": "192.0.2.123"}, "faults": [],
-        "libvirtd_idle_exit": False, "bare": False, "broken": {}, "packages": base_files.packages(release),
+        "libvirtd_idle_exit": False, "bare": False, "broken": {},
+        "packages": base_files.packages(release),
         "filesystems": [
             ("/dev/mapper/onn-root", "/", 60000000, 5100000),
             ("/dev/mapper/onn-var", "/var", 15000000, 1200000),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What differs between the releases of the node, as data. Imports nothing of ours."""
 
-RELEASES = {
+RELEASES = {  # type: dict
     "el7": {
         "systemd": 219,
         "systemd_version": (

@@ -25,7 +25,7 @@ def wake(world: World) -> None:
 
 def ntp_units(world: World) -> list:
     """Return the installed units named by ntp-units.d, in the order of the file names."""
-    names = {}
+    names = {}  # type: dict
     for directory in LISTS:
         base = world.node(directory)
         for name in os.listdir(base) if os.path.isdir(base) else ():

@@ -2,6 +2,7 @@
 """Points in time as systemd and date write and read them, without datetime (slow to import)."""
 
 import time
+from typing import Any
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 DAYS = "Mon Tue Wed Thu Fri Sat Sun".split()
@@ -100,7 +101,7 @@ def _epoch(text: str, version: int) -> float:
     return float(text)
 
 
-def _relative(text: str) -> object:
+def _relative(text: str) -> Any:
     """Return the seconds of `+5min`, `-5days`, `5min ago`, `5min left`; None for other forms."""
     from simulators.systemd import unit_files
 

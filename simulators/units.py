@@ -9,6 +9,8 @@ A unit's behaviour is a module of its own (table BEHAVIOUR) which may define
 Units without behaviour just start.
 """
 
+from typing import Any
+
 from simulators.world import World
 
 BEHAVIOUR = {
@@ -33,7 +35,7 @@ class StartFailed(Exception):
         self.delay = delay
 
 
-def behaviour(world: World, unit: str) -> object:
+def behaviour(world: World, unit: str) -> Any:
     """Return the module of the unit's behaviour, None when it has none (or the world is bare)."""
     name = BEHAVIOUR.get(unit)
     if name is None or world.state["bare"] and unit != "chronyd.service":

@@ -30,7 +30,7 @@ class BadOption(Exception):
 
 def parse(given: list, systemd: int) -> tuple:
     """Return (what is asked, the words that are matches)."""
-    asked = {
+    asked = {  # type: dict
         "reverse": False, "kernel": False, "all": False, "quiet": False, "show_cursor": False,
         "boot": None, "units": [], "identifiers": [], "priorities": [], "output": "short",
         "since": None, "until": None, "lines": None, "cursor": "", "after_cursor": "",

@@ -5,12 +5,14 @@ journald of 239 and later begins a new file when the clock goes back, 219 does n
 time bisects each file on its own, and output stops at the first record out of range.
 """
 
+from typing import Any
+
 from simulators.journal import matches
 
 
 def newest(records: list, expression: list, state: dict, count: int) -> list:
     """Return the last `count` records that match."""
-    found = []
+    found = []  # type: list
     for record in reversed(records):
         if len(found) >= count:
             break
@@ -96,8 +98,8 @@ def select(records: list, state: dict, asked: dict) -> list:
     return _take(pool, lines, grep, lambda r: until is not None and r[3] > until)
 
 
-def _take(pool: object, lines: object, grep: object, stop: object) -> list:
-    found = []
+def _take(pool: Any, lines: Any, grep: Any, stop: Any) -> list:
+    found = []  # type: list
     for record in pool:
         if lines is not None and len(found) >= lines or stop(record):
             break

@@ -33,38 +33,40 @@ def line(record: tuple, state: dict, form: str) -> str:
     """Return one record in a form of the short family, or cat, export, verbose."""
     fields = processes.complete(record, state)
     message = fields.get("MESSAGE", "")
+    if form == "cat":
+        return text_of(message)  # as it is, even where it is binary
     if not printable(message):
         size = len(message if isinstance(message, bytes) else text_of(message).encode())
         shown = "[%dB blob data]" % size
     else:
         shown = text_of(message)
-    if form == "cat":
-        return shown
     if form == "export":
         return _export(record, state, fields)
     if form == "verbose":
         return _verbose(record, state, fields)
     who = text_of(fields.get("SYSLOG_IDENTIFIER") or fields.get("_COMM") or "unknown")
     pid = fields.get("_PID") or fields.get("SYSLOG_PID")
-    head = "%s %s %s%s: " % (_when(record, state, form), fields["_HOSTNAME"], who,
+    # what the sender says of the time goes before what journald says
+    sent = int(fields.get("_SOURCE_REALTIME_TIMESTAMP") or record[3])
+    head = "%s %s %s%s: " % (_when(record, sent, state, form), fields["_HOSTNAME"], who,
                              "[%s]" % pid if pid else "")
     return head + shown.replace("\n", "\n" + " " * len(head))
 
 
-def _when(record: tuple, state: dict, form: str) -> str:
+def _when(record: tuple, sent: int, state: dict, form: str) -> str:
     if form == "short-monotonic":
         return "[%12.6f]" % (record[2] / 1000000.0)
     if form == "short-unix":
-        return "%d.%06d" % (record[3] // 1000000, record[3] % 1000000)
+        return "%d.%06d" % (sent // 1000000, sent % 1000000)
     zone = state["zone"]
-    moment = time.gmtime(record[3] // 1000000 + zone[2])
+    moment = time.gmtime(sent // 1000000 + zone[2])
     if form in ("short-iso", "short-iso-precise"):
-        fraction = ".%06d" % (record[3] % 1000000) if form.endswith("precise") else ""
+        fraction = ".%06d" % (sent % 1000000) if form.endswith("precise") else ""
         return time.strftime("%Y-%m-%dT%H:%M:%S", moment) + fraction + timestamps.offset(zone)
     if form == "short-full":
-        return timestamps.stamp(record[3] // 1000000, zone)
+        return timestamps.stamp(sent // 1000000, zone)
     text = timestamps.MONTHS[moment[1] - 1] + time.strftime(" %d %H:%M:%S", moment)
-    return text + (".%06d" % (record[3] % 1000000) if form == "short-precise" else "")
+    return text + (".%06d" % (sent % 1000000) if form == "short-precise" else "")
 
 
 def _addresses(record: tuple, state: dict) -> list:

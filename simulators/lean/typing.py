@@ -4,8 +4,6 @@
 The real one takes more time to import (20 ms) than a whole simulated program may take.
 """
 
-import collections
-
 TYPE_CHECKING = False
 
 
@@ -38,8 +36,10 @@ class _NamedTupleMeta(type):
     def __new__(mcs, name: str, bases: tuple, space: dict) -> type:
         if not bases:
             return type.__new__(mcs, name, bases, space)
+        import collections
+
         fields = list(space.get("__annotations__", {}))
-        made = collections.namedtuple(name, fields)
+        made = collections.namedtuple(name, fields)  # type: ignore[misc]
         defaults = tuple(space[field] for field in fields if field in space)
         made.__new__.__defaults__ = defaults
         for key, value in space.items():
@@ -51,5 +51,7 @@ class _NamedTupleMeta(type):
 class NamedTuple(metaclass=_NamedTupleMeta):
     """A tuple with named fields, as a base class or as NamedTuple(name, fields)."""
 
-    def __new__(cls, name: str, fields: list) -> type:
+    def __new__(cls, name: str, fields: list) -> type:  # type: ignore[misc]
+        import collections
+
         return collections.namedtuple(name, [field for field, _ in fields])

@@ -17,11 +17,11 @@ def main(call: Call) -> int:
     csv = any("c" in word[1:] for word in options if not word.startswith("--"))
     if options[:1] == ["-h"]:
         words = words[1:]
+    if words[:1] == ["waitsync"]:
+        return waitsync(call, words[1:])
     if not words or words[0] not in COMMANDS:
         call.out("Unrecognized command\n")
         return 1
-    if words[0] == "waitsync":
-        return waitsync(call, words[1:])
     if "chronyd" not in call.world.state:
         call.out("506 Cannot talk to daemon\n")
         return 1
@@ -131,4 +131,4 @@ def waitsync(call: Call, words: list) -> int:
 
 
 COMMANDS = {"tracking": tracking, "sources": sources, "activity": activity, "makestep": makestep,
-            "waitsync": waitsync, "online": okay, "offline": okay, "burst": okay}
+            "online": okay, "offline": okay, "burst": okay}

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """journalctl: options and texts; simulators.journal selects and renders."""
 
+from typing import Any
+
 from simulators import clock, timestamps
 from simulators.entry import Call
 from simulators.journal import matches, options, processes, query, render, store
@@ -59,7 +61,7 @@ def _prepare(call: Call, asked: dict, words: list, records: list, systemd: int) 
     try:
         condition = matches.arguments(words)
     except ValueError as error:
-        raise Refusal("Failed to add match '%s': Invalid argument" % error)
+        raise Refusal("Failed to add match '%s': Invalid argument" % error) from None
     if condition:
         expression.append(condition)
     asked["expression"] = expression
@@ -75,7 +77,7 @@ def _moment(world: World, text: str, systemd: int) -> int:
     try:
         value = timestamps.systemd(text, world.wall(), clock.zone(world), systemd)
     except ValueError:
-        raise Refusal("Failed to parse timestamp: " + text)
+        raise Refusal("Failed to parse timestamp: " + text) from None
     return int(value * 1000000)
 
 
@@ -105,7 +107,7 @@ def _place(world: World, asked: dict, records: list) -> int:
         seqnum, moment = int(parts["i"], 16), int(parts["t"], 16)
         known = parts["s"] == world.state["journal"]["id"]
     except (KeyError, ValueError):
-        raise Refusal("Failed to seek to cursor: Invalid argument")
+        raise Refusal("Failed to seek to cursor: Invalid argument") from None
     skip = 1 if asked["after_cursor"] else 0
     for index, record in enumerate(records):
         if known and record[0] >= seqnum or not known and record[3] >= moment:
@@ -113,7 +115,7 @@ def _place(world: World, asked: dict, records: list) -> int:
     return len(records)
 
 
-def _grep(pattern: object, systemd: int) -> object:
+def _grep(pattern: Any, systemd: int) -> Any:
     if pattern is None:
         return None
     import re
@@ -121,7 +123,7 @@ def _grep(pattern: object, systemd: int) -> object:
     try:
         expression = re.compile(pattern, re.IGNORECASE if pattern == pattern.lower() else 0)
     except re.error:
-        raise Refusal("Bad pattern \"%s\": syntax error" % pattern)
+        raise Refusal("Bad pattern \"%s\": syntax error" % pattern) from None
     return lambda record: expression.search(render.text_of(record[5].get("MESSAGE", "")))
 
 

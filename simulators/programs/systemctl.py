@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""systemctl: arguments; the verbs live in simulators.systemd.{control,files_verbs,properties,...}."""
+"""systemctl: arguments; the verbs live in simulators.systemd."""
 
 from simulators.entry import Call
 from simulators.releases import RELEASES

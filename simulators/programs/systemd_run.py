@@ -21,7 +21,8 @@ def main(call: Call) -> int:
         call.err("Command line to execute required.\n")
         return 1
     name = options.get("unit") or "run-r%s" % world.new_id()
-    name = name[:-8] if name.endswith(".service") else name[:-6] if name.endswith(".timer") else name
+    if name.endswith((".service", ".timer")):
+        name = name.rpartition(".")[0]
     try:
         timer = _timer(world, options)
     except ValueError:

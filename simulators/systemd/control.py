@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """systemctl start, stop, restart, reset-failed, kill: the texts by result and release."""
 
+from typing import Any
+
 from simulators import units
 from simulators.entry import Call
 from simulators.systemd import definitions, jobs, records, texts, transaction
@@ -67,7 +69,7 @@ def _act(call: Call, options: dict, names: list, verb: str) -> int:
     return status
 
 
-def _unknown_to_stop(world: World, name: str, verb: str) -> object:
+def _unknown_to_stop(world: World, name: str, verb: str) -> Any:
     if verb in ("stop", "try-restart") and definitions.get(world, name) is None:
         return ("not-loaded", name)
     return None
@@ -118,7 +120,8 @@ def reset_failed(call: Call, options: dict, names: list) -> int:
     world, status = call.world, 0
     for name in names or list(world.state["units"]):
         if definitions.get(world, name) is None:
-            call.err("Failed to reset failed state of unit %s: Unit %s not loaded.\n" % (name, name))
+            call.err("Failed to reset failed state of unit %s: Unit %s not loaded.\n" % (
+                name, name))
             status = 1
         elif name in world.state["units"]:
             record = world.state["units"][name]

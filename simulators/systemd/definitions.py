@@ -2,6 +2,7 @@
 """Unit definitions: the release's table, unit files written into the node, transient units."""
 
 import os
+from typing import Any
 
 from simulators.world import World
 
@@ -30,7 +31,7 @@ def table(world: World) -> dict:
     return known
 
 
-def get(world: World, name: str) -> object:
+def get(world: World, name: str) -> Any:
     """Return the definition of a unit, or None when there is no such unit."""
     known = table(world)
     if name not in known:
@@ -57,7 +58,7 @@ def reload(world: World) -> None:
     world.cache = {}
 
 
-def _from_disk(world: World, name: str) -> object:
+def _from_disk(world: World, name: str) -> Any:
     for directory in DIRECTORIES:
         path = world.directory + "/root" + directory + "/" + name
         if os.path.isfile(path) and not os.path.islink(path):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""systemctl list-units, list-timers, list-sockets, list-jobs, list-unit-files, list-dependencies."""
+"""systemctl list-units and its relatives: timers, sockets, jobs, unit files, dependencies."""
 
 from simulators import clock, timestamps
 from simulators.entry import Call

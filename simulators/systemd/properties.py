@@ -37,7 +37,7 @@ def values(world: World, name: str) -> list:
     return found + _unit(world, name, definition, record)
 
 
-def _when(world: World, key: str, moment: object) -> list:
+def _when(world: World, key: str, moment: tuple) -> list:
     """Return a wall-clock timestamp and its monotonic twin."""
     text = timestamps.stamp(moment[0], clock.zone(world)) if moment else ""
     return [(key, text), (key + "Monotonic", str(int(moment[1] * 1000000) if moment else 0))]
@@ -52,8 +52,8 @@ def _service(world: World, name: str, definition: dict, record: dict) -> list:
     ]
     if texts.systemd(world) >= 235:
         found.append(("NRestarts", str(record["restarts"])))
-    found += _when(world, "ExecMainStartTimestamp", times.get("main_start"))
-    found += _when(world, "ExecMainExitTimestamp", times.get("main_exit"))
+    found += _when(world, "ExecMainStartTimestamp", times.get("main_start", ()))
+    found += _when(world, "ExecMainExitTimestamp", times.get("main_exit", ()))
     found += [
         ("ExecMainPID", str(record["pid"] or record["last_pid"])),
         ("ExecMainCode", str(record["code"])), ("ExecMainStatus", str(record["status"])),
@@ -78,7 +78,7 @@ def _timer(world: World, name: str, definition: dict, record: dict) -> list:
     real = ""
     if due and "calendar" in timer:
         real = timestamps.stamp(record["calendar"], clock.zone(world))
-    last = record.get("last_trigger")
+    last = record.get("last_trigger", ())
     return [("Unit", definition.get("triggers", "")), ("NextElapseUSecRealtime", real),
             ("NextElapseUSecMonotonic", monotonic),
             _when(world, "LastTriggerUSec", last)[0], ("Result", record["result"]),
@@ -109,7 +109,7 @@ def _unit(world: World, name: str, definition: dict, record: dict) -> list:
         ("UnitFileState", unit_files.state(world, name)),
     ]
     for key, ours in STAMPS:
-        found += _when(world, key + "Timestamp", record["times"].get(ours))
+        found += _when(world, key + "Timestamp", record["times"].get(ours, ()))
     return found + _tail(world, name, definition, record)
 
 

@@ -83,7 +83,8 @@ EL9 = {
         "exec": "/usr/sbin/virtproxyd $VIRTPROXYD_ARGS",
     },
 }
-EXTRA = {"el7": EL7, "el8": EL8, "el9": EL9}
+EXTRA = {  # type: dict
+    "el7": EL7, "el8": EL8, "el9": EL9}
 
 
 def build(release: str) -> dict:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The life of a service unit: start, settle, exit, automatic restart, start limit."""
 
+from typing import Any
+
 from simulators import idle, units
 from simulators.systemd import conditions, definitions, jobs, records, sockets, texts, transaction
 from simulators.world import World
@@ -83,7 +85,7 @@ def _tell_starting(world: World, unit: str, definition: dict) -> None:
     units.note(world, unit, "Starting %s..." % title, 6, MESSAGE_ID=texts.STARTING)
 
 
-def _behave(world: World, unit: str, function: str) -> object:
+def _behave(world: World, unit: str, function: str) -> Any:
     """Call the unit's behaviour, if it has one that defines the function.
 
     A unit in state["broken"] fails instead: {unit: (exit status, message)}.

@@ -10,7 +10,7 @@ LIBVIRT_DOCS = ("man:libvirtd(8)", "https://libvirt.org")
 HE_CONF = ("ConditionFileNotEmpty", "/etc/ovirt-hosted-engine/hosted-engine.conf")
 MULTI = "multi-user.target"
 
-COMMON = {
+COMMON = {  # type: dict
     "libvirtd.service": {
         "description": "Virtualization daemon", "type": "notify", "restart": "on-failure",
         "requires": ("virtlogd.socket", "virtlockd.socket", "libvirtd-tls.socket"),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Timer units: monotonic ones count uptime, calendar ones follow the node's wall clock."""
 
+from typing import Any
+
 from simulators import units
 from simulators.releases import RELEASES
 from simulators.systemd import definitions, jobs, records
@@ -46,7 +48,7 @@ def _plan_calendar(world: World, unit: str, timer: dict, record: dict) -> None:
         world.schedule(due - now, "timer-elapse", unit=unit)
 
 
-def next_calendar(spec: object, after: float) -> object:
+def next_calendar(spec: Any, after: float) -> Any:
     """Return the next moment of "daily", "weekly", "hourly" or an absolute epoch; None: never."""
     if isinstance(spec, str):
         period = {"hourly": 3600, "daily": DAY, "weekly": 7 * DAY}[spec]

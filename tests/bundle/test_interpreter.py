@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bundle import interpreter
+from bundle import interpreter, paths
 
 
 def fake_python(path: Path, release: str) -> Path:
@@ -18,10 +18,11 @@ def fake_python(path: Path, release: str) -> Path:
     return path
 
 
-def test_find_running_version_gives_this_python() -> None:
-    minor = "%d.%d" % sys.version_info[:2]
-    found = interpreter.find(minor)
-    assert found == interpreter.Interpreter(minor, sys.version.split()[0], sys.executable)
+def test_find_running_version_gives_the_python_outside_of_our_environment() -> None:
+    found = interpreter.find("%d.%d" % sys.version_info[:2])
+    assert found is not None and found.release == sys.version.split()[0]
+    assert os.path.realpath(found.path) == os.path.realpath(sys.executable)
+    assert not found.path.startswith(str(paths.VENVS))
 
 
 def test_find_takes_the_newest_of_pyenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

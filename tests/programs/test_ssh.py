@@ -70,16 +70,6 @@ def test_connect_without_password_never_asks(node: nodes.Node) -> None:
     assert call.endswith("root@engine.example.test true")
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ssh.NotReachable, reason="waits for the stderr that the master keeps"
-)
-def test_connect_by_key_where_the_master_keeps_stderr_is_connected(node: nodes.Node) -> None:
-    # OpenSSH before 8.4 (EL7, EL8): control_persist_detach redirects stdin and stdout only.
-    # A minute of patience is shortened to what this master lives.
-    node.script("ssh", "/usr/bin/setsid /bin/sleep 62 </dev/null >/dev/null &\n")
-    ssh.connect(node.host, TARGET, None)
-
-
 def test_connect_with_the_right_password_types_it_once(node: nodes.Node) -> None:
     node.script("ssh", CLIENT)
     ssh.connect(node.host, TARGET, Secret(PASSWORD))

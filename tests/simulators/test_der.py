@@ -104,7 +104,8 @@ def test_several_certificates_in_one_file(pki):
 
 
 @pytest.mark.parametrize("data", [
-    b"", b"\0\x01\x02", b"-----BEGIN CERTIFICATE-----\n", b"nothing here", bytes(range(255, -1, -1)) * 2,
+    b"", b"\0\x01\x02", b"-----BEGIN CERTIFICATE-----\n", b"nothing here",
+    bytes(range(255, -1, -1)) * 2,
     b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
 ])
 def test_broken_files_are_errors_of_our_own(data):

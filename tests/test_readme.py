@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every command of the README is run; what the README shows is what they print."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Callable, Dict, List, Tuple
+
+import pytest
+
+from bundle import paths
+from tests import matrix
+
+README = (paths.ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# Digits differ from run to run (deviations, seconds waited), the words do not.
+NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+BUILD_ONLY = pytest.mark.skipif(
+    "%d.%d" % sys.version_info[:2] != matrix.BUILD, reason="builds on Python " + matrix.BUILD
+)
+
+
+def blocks(kind: str) -> List[str]:
+    return [text for found, text in BLOCKS.findall(README) if found == kind]
+
+
+def commands() -> List[str]:
+    lines = [line for block in blocks("console") for line in block.splitlines()]
+    return [line[2:] for line in lines if line[:2] in ("$ ", "# ")]
+
+
+def start(words: List[str], timeout: float = 900, **more: str) -> Tuple[int, str]:
+    """Run a command of the README with the Python of this test; status and all it printed."""
+    environment = dict(os.environ, **more)
+    ran = subprocess.run(
+        words,
+        cwd=str(paths.ROOT),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        timeout=timeout,
+    )
+    return ran.returncode, ran.stdout.decode("utf-8", "replace")
+
+
+def test_readme_commands_are_all_known_here() -> None:
+    archive = "./ovirt-cert-recovery.pyz "
+    expected = ["python3 -m bundle rehearse node-expired", "python3 -m tests", "python3 -m bundle"]
+    expected += [archive + word for word in ("diagnose", "plan", "recover")]
+    expected += [archive + word for word in ("status", "resume", "undo")]
+    assert commands() == expected
+
+
+@pytest.mark.slow
+@BUILD_ONLY
+def test_readme_rehearsal_prints_what_the_readme_shows() -> None:
+    status, printed = start([sys.executable, "-m", "bundle", "rehearse", "node-expired"])
+    assert status == 0, printed[-3000:]
+    lines = {NUMBER.sub("N", line.strip()) for line in printed.splitlines()}
+    (shown,) = blocks("text")
+    wanted = [NUMBER.sub("N", line.strip()) for line in shown.splitlines()]
+    assert [line for line in wanted if line not in lines and line != "..."] == []
+
+
+@pytest.mark.slow
+@BUILD_ONLY
+def test_readme_test_command_passes_a_test() -> None:
+    words = ["--python", matrix.BUILD, "--", "tests/test_words.py"]
+    status, printed = start([sys.executable, "-m", "tests"] + words)
+    assert status == 0, printed[-3000:]
+    assert "total: passed" in printed
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    status, printed = start([sys.executable, "-m", "bundle"])
+    assert status == 0, printed[-3000:]
+    assert "dist/ovirt-cert-recovery.pyz" in printed
+    return paths.ROOT / "dist" / "ovirt-cert-recovery.pyz"
+
+
+def in_world(archive: Path, folder: Path) -> Callable[..., Tuple[int, str]]:
+    """Run the archive against a simulated node, as the rehearsal does."""
+    from simulators import rehearse
+
+    prepared = rehearse.prepare("node-expired", "el8", str(folder / "world"))
+    base = prepared.arguments[: prepared.arguments.index("recover")]
+    secret = ["--yes", "--engine-password-file", prepared.world.password_file]
+    options: Dict[str, List[str]] = {"recover": secret, "resume": secret, "undo": ["--yes"]}
+
+    def run(word: str) -> Tuple[int, str]:
+        words = [sys.executable, str(archive)] + base + [word] + options.get(word, [])
+        return start(words, SHIV_ROOT=str(folder / "shiv"))
+
+    return run
+
+
+@pytest.mark.slow
+@BUILD_ONLY
+def test_readme_archive_commands_work_on_a_node(archive: Path, tmp_path: Path) -> None:
+    run = in_world(archive, tmp_path)
+    status, printed = run("diagnose")
+    assert status == 0 and "Route: rewind" in printed, printed
+    status, printed = run("plan")
+    assert status == 0 and "timedatectl set-time @" in printed, printed
+    status, printed = run("recover")
+    assert status == 0 and "new expiry date" in printed, printed
+    status, printed = run("status")
+    assert status == 0 and "finished" in printed, printed
+    status, printed = run("resume")
+    assert status == 3 and "it is over" in printed, printed
+    status, printed = run("undo")
+    assert status == 0 and "undone" in printed, printed
+
+
+def test_readme_names_every_command_and_exit_status() -> None:
+    from recovery import errors, usage
+
+    for word in ("diagnose", "plan", "recover", "status", "resume", "undo"):
+        assert word in usage.TEXT and "`%s`" % word in README or "pyz %s" % word in README
+    for status in (errors.DONE, errors.USAGE, errors.INHIBITED, errors.ATTENTION):
+        assert "| %d |" % status in README
+    for status in (errors.FAILED, errors.BY_HAND, errors.BUG):
+        assert "| %d |" % status in README
