@@ -36,13 +36,19 @@ def line(call: Call, prompt: str, bracketed: bool) -> Optional[str]:
     try:
         text = read_line()
     except KeyboardInterrupt:
-        text = ""
-        call.out("\n")
+        _interrupted()
     if text is not None and not os.isatty(0):
         call.out(text + "\n")  # readline echoes what no terminal has echoed
     if bracketed:
         call.out("\x1b[?2004l\r")
     return text
+
+
+def _interrupted() -> None:
+    """End by the signal, as a program does that has no handler for it."""
+    import signal
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def answer(hidden: bool) -> Optional[str]:

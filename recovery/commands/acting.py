@@ -162,5 +162,8 @@ def _carry_out(context: contexts.Context, console: consoles.Console) -> int:
         executor.run(context, PROCEDURES[context.journal.plan.route])
     except errors.Error as caught:
         raise outcome.explained(context, caught) from caught
+    except KeyboardInterrupt:
+        stopped = errors.Attention("go on", "it was interrupted at the console")
+        raise outcome.explained(context, stopped) from None
     console.show(outcome.lines(context))
     return errors.DONE

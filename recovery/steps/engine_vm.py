@@ -10,6 +10,7 @@ from recovery.programs import hosted_engine, journalctl, virsh
 from recovery.step import NEEDED, Before, Step, Words
 
 DOMAIN = "HostedEngine"
+STARTING = "starting"  # the journal's event that holds the cursor from which failures count
 PREPARED_LIMIT = 420  # the agent may take 240 s to get the storage domain
 RUNNING_LIMIT = 600
 # What the node says when waiting longer is of no use; new entries only, found by cursor.
@@ -46,15 +47,20 @@ class StartEngineVm(Step):
         return NEEDED
 
     def capture(self, context: contexts.Context) -> Before:
-        return {"cursor": journalctl.last_cursor(context.node)}
+        return {}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
+        # Taken before the start: what the node says while it begins must not be missed.
+        cursor = journalctl.last_cursor(context.node)
+        context.journal.write(STARTING, self.id, {"cursor": cursor})
         waiting.wait(
             context, "the engine VM to be started", lambda: _start(context), PREPARED_LIMIT
         )
 
     def verify(self, context: contexts.Context, before: Before) -> None:
-        watcher = _Watcher(context, journalctl.last_cursor(context.node))
+        begun = context.journal.last(self.id, STARTING)
+        cursor = begun.data["cursor"] if begun else journalctl.last_cursor(context.node)
+        watcher = _Watcher(context, cursor)
         waiting.wait(context, DOMAIN, watcher.look, RUNNING_LIMIT)
 
     def holds(self, context: contexts.Context, before: Before) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""systemctl: arguments; the verbs live in simulators.systemd."""
+"""systemctl: arguments; the verbs live in simulators.systemctl."""
 
 from simulators.entry import Call
 from simulators.releases import RELEASES
@@ -9,7 +9,7 @@ VALUED = {"-p": "property", "-P": "value-of", "-t": "type", "-n": "lines", "-o":
 LONG_VALUED = ("property", "type", "state", "lines", "output", "job-mode", "what", "kill-who",
                "signal")
 VERBS = {
-    # verb: (module of simulators.systemd, function)
+    # verb: (module of simulators.systemctl, function)
     "start": ("control", "start"), "stop": ("control", "stop"),
     "restart": ("control", "restart"), "try-restart": ("control", "try_restart"),
     "condrestart": ("control", "try_restart"), "reload-or-restart": ("control", "restart"),
@@ -41,7 +41,7 @@ def main(call: Call) -> int:
         call.err(("Unknown operation %s.\n" if old else "Unknown command verb %s.\n") % verb)
         return 1
     module, function = VERBS[verb]
-    package = "simulators.systemd." + module
+    package = "simulators.systemctl." + module
     act = getattr(__import__(package, None, None, [function]), function)
     return act(call, options, _expand(call, words[1:]))
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """virsh: one command, several, or a session on a terminal.
 
-Imports `virsh_session`, `virsh_tables` and, for a terminal, `terminal`.
+Imports `virsh_session`, `virsh_syntax`, `virsh_tables` and, for a terminal, `terminal`.
 """
 import os
 from typing import List, Optional, Tuple
 
-from simulators import virsh_session, virsh_tables
+from simulators import virsh_session, virsh_syntax, virsh_tables
 from simulators.entry import Call
 
 INTERACTIVE = True
@@ -20,11 +20,14 @@ def main(call: Call) -> int:
         call.out(virsh_tables.LIBVIRT[release] + "\n")
         return 0
     session = virsh_session.Session(call, uri, readonly, _asker(call))
+    commands = _commands(words)
+    if not _understood(call, commands):
+        return 1
     if uri and (not words or words[0] not in virsh_session.LOCAL) \
             and not _connected(call, session):
         return 1
     if words:
-        return _batch(call, session, words)
+        return _run(call, session, commands)[0]
     return _interactive(call, session, quiet)
 
 
@@ -58,30 +61,41 @@ def _connected(call: Call, session: virsh_session.Session) -> bool:
     return True
 
 
+def _understood(call: Call, commands: List[List[str]]) -> bool:
+    """All commands of a line are parsed before the first one runs."""
+    for words in commands:
+        wrong = virsh_syntax.wrong(words)
+        if wrong:
+            _complain(call, wrong)
+            return False
+    return True
+
+
 def _one(call: Call, session: virsh_session.Session, words: List[str]) -> int:
     try:
         call.out(session.run(words))
     except virsh_session.Failed as failed:
         _complain(call, str(failed))
+        call.out("\n")  # as the real one, which ends a failed command with an empty line
         return 1
     return 0
 
 
-def _batch(call: Call, session: virsh_session.Session, words: List[str]) -> int:
+def _run(call: Call, session: virsh_session.Session,
+         commands: List[List[str]]) -> Tuple[int, bool]:
+    """Run the commands up to a quit; the status of the last one, and whether it was a quit."""
     status = 0
-    for command in _commands(words):
-        if command[0] in ("quit", "exit"):
-            break
-        status = _one(call, session, command)
-        if status and command[0] in virsh_session.COMMANDS:
-            call.out("\n")  # as the real one, which ends a failed command with an empty line
-    return status
+    for words in commands:
+        if words[0] in ("quit", "exit"):
+            return status, True
+        status = _one(call, session, words)
+    return status, False
 
 
 def _commands(words: List[str]) -> List[List[str]]:
-    if len(words) > 1 or ";" not in words[0]:
-        return [words if len(words) > 1 else words[0].split()]
-    return [part.split() for part in words[0].split(";") if part.strip()]
+    if len(words) == 1:
+        return virsh_syntax.commands(words[0])
+    return [words] if words else []
 
 
 def _asker(call: Call) -> virsh_session.Asked:
@@ -89,7 +103,10 @@ def _asker(call: Call) -> virsh_session.Asked:
         from simulators import terminal
         call.out(prompt)
         call.flush()
-        return terminal.answer(hidden)
+        try:
+            return terminal.answer(hidden)
+        except KeyboardInterrupt:
+            os._exit(255)
     return ask
 
 
@@ -102,15 +119,14 @@ def _interactive(call: Call, session: virsh_session.Session, quiet: bool) -> int
     while True:
         line = terminal.line(call, prompt, brackets)
         if line is None:
-            call.out("\n\n" if os.isatty(0) else "\n")
+            call.out("\n\n" if brackets else "\n")
             return 0
-        words = terminal.words(line)
-        if words and words[0] in ("quit", "exit"):
-            call.out("\n")
-            return 0
-        if words:
+        commands = virsh_syntax.commands(line)
+        if commands and _understood(call, commands):
             _again(call, session)
-            _one(call, session, words)
+            if _run(call, session, commands)[1]:
+                call.out("\n")
+                return 0
 
 
 def _again(call: Call, session: virsh_session.Session) -> None:

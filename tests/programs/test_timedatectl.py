@@ -25,7 +25,7 @@ def test_set_ntp_says_yes_or_no(node: nodes.Node, wanted: bool, word: str) -> No
     assert node.calls() == ["timedatectl set-ntp " + word]
 
 
-# The texts of EL7 and EL9 (also recorded on systemd 252), of timedatex on EL8, of EL9 after set-ntp.
+# Texts of EL7 and EL9 (recorded on systemd 252 too), of EL8's timedatex, of EL9 after set-ntp.
 @pytest.mark.parametrize(
     "text, synchronised, busy",
     [

@@ -25,12 +25,12 @@ def change(node, part, **values):
 def moments(node, seconds, look):
     """The seconds at which `look(state)` changed, and to what."""
     found: list = []
-    for second in range(seconds):
-        with node.world.opened() as world:
+    with node.world.opened() as world:
+        for second in range(seconds):
             world.advance(1.0)
             present = look(world.state)
-        if not found or found[-1][1] != present:
-            found.append((second, present))
+            if not found or found[-1][1] != present:
+                found.append((second, present))
     return found
 
 

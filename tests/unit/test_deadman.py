@@ -81,9 +81,7 @@ def test_beat_pushes_forward_after_a_third_of_the_time(
     assert len(node.calls("systemd-run")) == (2 if pushed else 1)
 
 
-def test_beat_unarmed_or_disarmed_does_nothing(
-    node: nodes.Node, context: contexts.Context
-) -> None:
+def test_beat_unarmed_or_disarmed_does_nothing(node: nodes.Node, context: contexts.Context) -> None:
     deadman.beat(context, node.host.now())
     deadman.arm(context)
     deadman.disarm(context)

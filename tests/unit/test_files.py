@@ -49,9 +49,7 @@ def test_replace_of_a_new_file_makes_directories_and_mode(node: files.Files, roo
 
 
 @pytest.mark.parametrize("old", [0o600, 0o644, 0o440, 0o4755])
-def test_replace_of_a_present_file_keeps_its_mode(
-    node: files.Files, root: Path, old: int
-) -> None:
+def test_replace_of_a_present_file_keeps_its_mode(node: files.Files, root: Path, old: int) -> None:
     (root / "x").write_bytes(b"old")
     (root / "x").chmod(old)
     node.replace("/x", b"new", None, 0o600)
@@ -141,9 +139,7 @@ def test_replace_readers_see_old_or_new_and_nothing_else(node: files.Files, root
 
 
 @pytest.mark.parametrize("path", ["/no", "/no/such/file", "/file/below"])
-def test_read_of_a_missing_file_is_file_missing(
-    node: files.Files, root: Path, path: str
-) -> None:
+def test_read_of_a_missing_file_is_file_missing(node: files.Files, root: Path, path: str) -> None:
     (root / "file").write_bytes(b"")
     with pytest.raises(errors.FileMissing) as caught:
         node.read(path)
@@ -182,67 +178,6 @@ def test_exists_tells_files_and_directories(node: files.Files, root: Path) -> No
     assert node.exists("/") and not node.exists("/x") and not node.exists("/dangling")
 
 
-def test_locate_of_a_loop_is_a_file_error(node: files.Files, root: Path) -> None:
-    (root / "a").symlink_to("b")
-    (root / "b").symlink_to("a")
-    with pytest.raises(errors.FileError, match="Too many levels"):
-        node.read("/a")
-
-
-@pytest.mark.xfail(strict=True, reason="exists() raises where a link loops, os.path.exists does not")
-def test_exists_of_a_loop_is_false(node: files.Files, root: Path) -> None:
-    (root / "a").symlink_to("a")
-    assert not node.exists("/a")
-
-
-@pytest.mark.parametrize(
-    "target, inside",
-    [
-        ("/outside", "outside"),
-        ("../../../../outside", "outside"),
-        ("/../outside", "outside"),
-        ("sub/../../outside", "outside"),
-    ],
-)
-def test_locate_follows_links_as_the_node_would(
-    node: files.Files, root: Path, target: str, inside: str
-) -> None:
-    (root / "dir").mkdir()
-    (root / "dir/link").symlink_to(target)
-    assert node.locate("/dir/link") == str(root / inside)
-    assert node.locate("/dir/link/below") == str(root / inside / "below")
-
-
-PARTS = st.lists(st.sampled_from(["a", "b", "..", ".", "", "etc", "l1", "l2", "l3"]), max_size=8)
-PATHS = st.tuples(st.sampled_from(["", "/"]), PARTS).map(lambda both: both[0] + "/".join(both[1]))
-
-
-@given(PATHS, st.lists(PATHS.filter(bool), min_size=3, max_size=3))
-def test_locate_of_any_path_and_links_stays_inside(
-    tmp_path_factory: Any, path: str, targets: List[str]
-) -> None:
-    root = tmp_path_factory.mktemp("root")
-    (root / "etc").mkdir()
-    (root / "a").mkdir()
-    for name, target in zip(("l1", "l2", "l3"), targets):
-        (root / name).symlink_to(target)
-        (root / "etc" / name).symlink_to(target)
-    try:
-        place = files.Files(str(root)).locate(path)
-    except errors.FileError:
-        return  # a loop
-    assert os.path.realpath(place) == os.path.normpath(place)
-    assert (os.path.realpath(place) + "/").startswith(os.path.realpath(str(root)) + "/")
-
-
-def test_locate_agrees_with_the_kernel_in_the_real_root(tmp_path: Path) -> None:
-    (tmp_path / "real").write_bytes(b"x")
-    (tmp_path / "link").symlink_to("real")
-    assert files.Files("/").locate(str(tmp_path / "link")) == os.path.realpath(
-        str(tmp_path / "real")
-    )
-
-
 @pytest.mark.xfail(strict=True, reason="realpath of /dev/fd/N names no file where it is a pipe")
 def test_read_of_a_pipe_by_descriptor_returns_its_content() -> None:
     reading, writing = os.pipe()
@@ -254,68 +189,3 @@ def test_read_of_a_pipe_by_descriptor_returns_its_content() -> None:
         os.close(reading)
 
 
-HOLDER = """
-import sys, time
-sys.path.insert(0, sys.argv[1])
-from recovery import files
-with files.Files(sys.argv[2]).lock("/lock") as taken:
-    print(taken, flush=True)
-    time.sleep(60)
-"""
-
-
-@pytest.fixture
-def holder(root: Path) -> Iterator[Callable[[], Any]]:
-    started: List[Any] = []
-    argv = [sys.executable, "-c", HOLDER, str(Path(files.__file__).parent.parent), str(root)]
-
-    def start() -> Any:
-        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def test_lock_held_by_another_process_cannot_be_had(
-    node: files.Files, holder: Callable[[], Any]
-) -> None:
-    process = holder()
-    assert process.stdout.readline() == b"True\n"
-    with node.lock("/lock") as taken:
-        assert not taken
-
-
-def test_lock_of_a_killed_process_is_free(
-    node: files.Files, holder: Callable[[], Any]
-) -> None:
-    process = holder()
-    assert process.stdout.readline() == b"True\n"
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    with node.lock("/lock") as taken:
-        assert taken
-
-
-def test_lock_left_is_free_and_stays_a_file(node: files.Files, root: Path) -> None:
-    for _ in range(2):
-        with node.lock("/var/lib/lock") as taken:
-            assert taken
-    assert mode(root / "var/lib/lock") == 0o600
-
-
-def test_lock_is_not_inherited_by_programs(node: files.Files) -> None:
-    with node.lock("/lock"):
-        process = subprocess.Popen(
-            [sys.executable, "-c", "import time; time.sleep(30)"], close_fds=False
-        )
-        time.sleep(0.2)
-    try:
-        with node.lock("/lock") as taken:
-            assert taken
-    finally:
-        process.kill()
-        process.wait()

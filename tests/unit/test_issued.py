@@ -21,7 +21,7 @@ TIMES = st.integers(10**9, 2 * 10**9)
 
 
 def problems(data: bytes = NODE.certificate, **changes: Any) -> List[str]:
-    chosen = dict(key=KEY, ca=CA_FILE, subject=SUBJECT, sans=SANS, moments=[MIDDLE])
+    chosen = {"key": KEY, "ca": CA_FILE, "subject": SUBJECT, "sans": SANS, "moments": [MIDDLE]}
     chosen.update(changes)
     return issued.problems(data, **chosen)  # type: ignore[arg-type]
 
@@ -67,9 +67,7 @@ def test_problems_of_another_key_name_the_key() -> None:
 
 
 def test_problems_of_another_ca_name_the_file() -> None:
-    assert problems(ca=("/ca.pem", OTHER.certificate)) == [
-        "it is not signed by the CA in /ca.pem"
-    ]
+    assert problems(ca=("/ca.pem", OTHER.certificate)) == ["it is not signed by the CA in /ca.pem"]
 
 
 def test_problems_of_a_ca_of_the_same_name_name_the_file() -> None:
@@ -85,9 +83,7 @@ def test_problems_of_another_subject_show_it() -> None:
 
 def test_problems_of_a_certificate_without_extensions_name_the_missing_names() -> None:
     bare = authority.issue("virt-host1.example.test", CA, private=NODE.private, sans=False)
-    assert problems(bare.certificate) == [
-        "it lacks the subjectAltName DNS:virt-host1.example.test"
-    ]
+    assert problems(bare.certificate) == ["it lacks the subjectAltName DNS:virt-host1.example.test"]
 
 
 @pytest.mark.parametrize(

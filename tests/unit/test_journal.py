@@ -71,9 +71,7 @@ def test_journal_is_for_root_only(node: nodes.Node, journal: journals.Journal) -
     assert node.place(journals.STATE).stat().st_mode & 0o777 == 0o700
 
 
-def test_write_is_on_the_disk_when_it_returns(
-    node: nodes.Node, journal: journals.Journal
-) -> None:
+def test_write_is_on_the_disk_when_it_returns(node: nodes.Node, journal: journals.Journal) -> None:
     record = journal.write(journals.FINISHED, data={"any": [1, None, "x"]})
     assert journals.load(node.host, "run-1").records[-1] == record
     assert record.seq == 5

@@ -111,8 +111,11 @@ def test_run_with_input_hands_it_over_whole(node: nodes.Node) -> None:
 
 
 def test_run_with_much_output_on_both_streams_does_not_block(node: nodes.Node) -> None:
-    node.script("flood", "i=0; while [ $i -lt 3000 ]; do echo $i%s; echo $i%s >&2; i=$((i+1)); done"
-                % ("x" * 60, "y" * 60))
+    node.script(
+        "flood",
+        "i=0; while [ $i -lt 3000 ]; do echo $i%s; echo $i%s >&2; i=$((i+1)); done"
+        % ("x" * 60, "y" * 60),
+    )
     output = node.host.run(["flood"], timeout=30)
     assert len(output.stdout.splitlines()) == len(output.stderr.splitlines()) == 3000
 
@@ -131,7 +134,9 @@ def test_run_timeout_kills_the_program_and_its_children(node: nodes.Node) -> Non
     assert ended(int((node.folder / "child").read_text()))
 
 
-@pytest.mark.xfail(strict=True, reason="after the kill it waits for pipes that an escaped child holds")
+@pytest.mark.xfail(
+    strict=True, reason="after the kill it waits for pipes that an escaped child holds"
+)
 def test_run_timeout_does_not_wait_for_a_child_that_left_the_group(node: nodes.Node) -> None:
     # Like ssh's ControlPersist master, which keeps stderr open up to OpenSSH 8.3 (EL7, EL8).
     node.script("hang", "/usr/bin/setsid /bin/sleep 6 & exec /bin/sleep 6")
@@ -164,8 +169,10 @@ def test_run_interrupted_kills_the_program(node: nodes.Node) -> None:
 
 
 def test_run_program_has_a_session_of_its_own(node: nodes.Node) -> None:
-    node.script("session", "read pid name state parent group session rest < /proc/$$/stat\n"
-                           "echo $pid $group $session")
+    node.script(
+        "session",
+        "read pid name state parent group session rest < /proc/$$/stat\necho $pid $group $session",
+    )
     pid, group, session = node.host.run(["session"]).stdout.split()
     assert pid == group == session != str(os.getsid(0))
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from recovery import errors, inventory, outcome
 from recovery import context as contexts
+from recovery import errors, inventory, outcome
 from recovery import journal as journals
 from tests.unit import authority, nodes
 

@@ -55,7 +55,9 @@ def test_now_is_the_wall_clock_of_the_other_side(node: nodes.Node) -> None:
     assert remote.Remote(node.host, ssh.Target("e")).now().wall == 1676894400.25
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="words before the answer are our bug (70)")
+@pytest.mark.xfail(
+    strict=True, raises=ValueError, reason="words before the answer are our bug (70)"
+)
 def test_now_where_the_login_script_greets_is_unexpected_output(node: nodes.Node) -> None:
     node.answers("ssh", "Welcome to the engine!\n1676894400.25\n")
     with pytest.raises(errors.UnexpectedOutput):
@@ -63,9 +65,7 @@ def test_now_where_the_login_script_greets_is_unexpected_output(node: nodes.Node
 
 
 @pytest.mark.parametrize("confirmed", [True, False])
-def test_of_prefers_the_host_keys_confirmed_for_this_run(
-    node: nodes.Node, confirmed: bool
-) -> None:
+def test_of_prefers_the_host_keys_confirmed_for_this_run(node: nodes.Node, confirmed: bool) -> None:
     if confirmed:
         node.write("/var/lib/run-1/known_hosts", "engine.example.test ssh-ed25519 AAAA\n")
     chosen = remote.of(node.host, "engine.example.test", "/var/lib/run-1").target.known_hosts

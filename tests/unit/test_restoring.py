@@ -132,9 +132,7 @@ BACK: Events = [(journals.APPLYING, "clock-back")]
         (BACK + [(journals.RESTORED, "")], True),
     ],
 )
-def test_clock_is_back_from_the_journal_alone(
-    node: nodes.Node, events: Events, back: bool
-) -> None:
+def test_clock_is_back_from_the_journal_alone(node: nodes.Node, events: Events, back: bool) -> None:
     journal = nodes.context(node).journal
     for event, step in events:
         journal.write(event, step, {"cause": "x"})

@@ -61,9 +61,7 @@ class Terminal:
         self.folder = folder
         self.clock = Clock()
 
-    def hold(
-        self, text: str, *exchanges: Exchange, timeout: float = 5, fatal: Any = ()
-    ) -> str:
+    def hold(self, text: str, *exchanges: Exchange, timeout: float = 5, fatal: Any = ()) -> str:
         path = self.folder / "script"
         path.write_text(text)
         path.chmod(0o755)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from pathlib import Path
-from typing import List
+from typing import Callable, List
 
 import pytest
 
@@ -14,7 +14,7 @@ def node(tmp_path: Path) -> nodes.Node:
     return nodes.Node(tmp_path)
 
 
-def looks(*done: bool) -> "waiting.Callable[[], waiting.Seen]":
+def looks(*done: bool) -> Callable[[], waiting.Seen]:
     seen = [waiting.Seen(one, "up" if one else "down") for one in done]
     return lambda: seen.pop(0) if len(seen) > 1 else seen[0]
 

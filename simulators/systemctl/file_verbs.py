@@ -3,7 +3,8 @@
 
 from simulators import units
 from simulators.entry import Call
-from simulators.systemd import control, definitions, texts, unit_files
+from simulators.systemctl import control
+from simulators.systemd import definitions, texts, unit_files
 
 
 def daemon_reload(call: Call, options: dict, names: list) -> int:
