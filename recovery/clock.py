@@ -72,7 +72,12 @@ def keep_rtc(node: host.Host, true_at: True_at) -> Optional[float]:
         node.sleep(RTC_SETTLES)  # it may be about to be dragged along
         if _right(node, true_at):
             return _rtc_deviation(node, true_at)
-    hwclock.write(node, int(round(true_at(node.now()))))
+    try:
+        hwclock.write(node, int(round(true_at(node.now()))))
+    except errors.ProgramError:
+        node.sleep(RTC_SETTLES)  # what cannot be written may be dragged along to the true time
+        if not _right(node, true_at):
+            raise
     node.sleep(RTC_SETTLES)
     if not _right(node, true_at):
         hwclock.write(node, int(round(true_at(node.now()))))

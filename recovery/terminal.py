@@ -59,7 +59,7 @@ def _spawn(executable: str, argv: Sequence[str], environment: Dict[str, str]) ->
         dimensions=(24, 250),  # readline mangles the echo of lines wider than the terminal
     )
     child.delaybeforesend = None
-    child.delayafterclose = child.ptyproc.delayafterclose = 0.01  # type: ignore[attr-defined]
+    child.delayafterclose = child.ptyproc.delayafterclose = 0.01
     return child
 
 

@@ -2,7 +2,7 @@
 """What a program does on a terminal: prompts, hidden answers, readline's paste brackets."""
 import os
 import sys
-from typing import List, Optional
+from typing import Optional
 
 from simulators.entry import Call
 
@@ -30,13 +30,17 @@ def read_line() -> Optional[str]:
     return line.decode("utf-8", "replace")
 
 
-def line(call: Call, prompt: str, bracketed: bool) -> Optional[str]:
+def line(call: Call, prompt: str, bracketed: bool, mortal: bool = False) -> Optional[str]:
+    """One edited line; Ctrl-C ends a mortal program, and others drop what was typed."""
     call.out(("\x1b[?2004h" if bracketed else "") + prompt)
     call.flush()
     try:
         text = read_line()
     except KeyboardInterrupt:
-        _interrupted()
+        if mortal:
+            _interrupted()
+        text = ""
+        call.out("\n")
     if text is not None and not os.isatty(0):
         call.out(text + "\n")  # readline echoes what no terminal has echoed
     if bracketed:
@@ -65,14 +69,3 @@ def answer(hidden: bool) -> Optional[str]:
     finally:
         termios.tcsetattr(0, termios.TCSANOW, before)
         os.write(sys.__stdout__.fileno() if sys.__stdout__ else 1, b"\n")
-
-
-def words(text: str) -> List[str]:
-    """Split at blanks; quotes keep together."""
-    if "'" not in text and '"' not in text:
-        return text.split()
-    import shlex
-    try:
-        return shlex.split(text)
-    except ValueError:
-        return text.split()

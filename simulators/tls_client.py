@@ -35,6 +35,7 @@ ALERTS = {
 }
 CODES = {"certificate has expired": 10, "certificate is not yet valid": 9,
          "self-signed certificate in certificate chain": 19,
+         "unable to get local issuer certificate": 20,
          "unable to verify the first certificate": 21}
 
 
@@ -127,6 +128,7 @@ def _troubles(chain: List[der.Certificate], trust: bytes, now: float) -> List[Tr
     if not known and len(chain) > 1:
         found.append(Trouble(1, "self-signed certificate in certificate chain"))
     elif not known:
+        found.append(Trouble(0, "unable to get local issuer certificate"))
         found.append(Trouble(0, "unable to verify the first certificate"))
     for depth in range(len(chain) - 1, -1, -1):
         if chain[depth].not_after < now:

@@ -135,7 +135,8 @@ def _list(session: Session, words: List[str]) -> str:
     vm = session.call.world.state["vm"]
     live = vm["state"] in ("running", "paused")
     rows = []
-    if live or (vm["state"] == "shut off" and ("--all" in words or "--inactive" in words)):
+    inactive, both = "--inactive" in words, "--all" in words
+    if live and (both or not inactive) or vm["state"] == "shut off" and (both or inactive):
         rows.append((str(vm["id"]) if live else "-", names.DOMAIN, vm["state"]))
     if "--name" in words:
         return "".join(row[1] + "\n" for row in rows) + "\n"

@@ -65,7 +65,8 @@ class World:
     def _publish(self) -> None:
         uptime = self.uptime
         _overwrite(self.node("/proc/uptime"), "%.2f %.2f\n" % (uptime, uptime * 1.7))
-        _overwrite(self.node("/sys/class/rtc/rtc0/since_epoch"), "%d\n" % self.rtc())
+        if not self.state.get("no_rtc"):
+            _overwrite(self.node("/sys/class/rtc/rtc0/since_epoch"), "%d\n" % self.rtc())
         if self._boot_id_on_disk != self.state["boot_id"]:
             raw = self.state["boot_id"]
             parts = (raw[:8], raw[8:12], raw[12:16], raw[16:20], raw[20:])

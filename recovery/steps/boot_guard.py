@@ -14,6 +14,7 @@ PATH = "/etc/systemd/system/%s" % UNIT
 TEXT = """[Unit]
 Description=Restore the true time after an interrupted certificate recovery
 ConditionPathExists=%(journal)s
+RequiresMountsFor=%(directory)s
 DefaultDependencies=no
 After=local-fs.target
 Before=sysinit.target chronyd.service ntpd.service libvirtd.service vdsmd.service
@@ -52,6 +53,7 @@ class BootGuard(Step):
         command = before["itself"] + ["restore-time", "--at-boot", "--run", context.journal.run]
         text = TEXT % {
             "journal": context.directory + "/journal",
+            "directory": context.directory,
             "command": errors.paste(command),
         }
         context.node.replace(PATH, text.encode("utf-8"), mode=0o644)

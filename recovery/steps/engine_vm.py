@@ -75,7 +75,10 @@ class StartEngineVm(Step):
 
 def _start(context: contexts.Context) -> waiting.Seen:
     """Start it once; where the storage is not prepared yet, say so and be asked again."""
-    state = virsh.domain_state(context.node, DOMAIN)
+    try:
+        state = virsh.domain_state(context.node, DOMAIN)
+    except errors.ProgramError as caught:
+        return _unreachable(caught)
     if state in ("running", "idle", "paused"):
         return waiting.Seen(True, state)
     try:
@@ -90,6 +93,12 @@ def _start(context: contexts.Context) -> waiting.Seen:
     return waiting.Seen(True, "started")
 
 
+def _unreachable(error: errors.ProgramError) -> waiting.Seen:
+    """libvirtd may leave when it is idle and be started by the next client: no reason to end."""
+    words = error.seen[-1] if error.seen else error.cause
+    return waiting.Seen(False, "libvirt does not answer: %s" % words)
+
+
 class _Watcher:
     """Looks at the domain and, beside it, at what the systemd journal says since the start."""
 
@@ -101,7 +110,10 @@ class _Watcher:
     def look(self) -> waiting.Seen:
         entries, self.cursor = journalctl.follow(self.context.node, self.cursor, SPEAKERS)
         _refuse([entry.message for entry in entries])
-        state = virsh.domain_state(self.context.node, DOMAIN)
+        try:
+            state = virsh.domain_state(self.context.node, DOMAIN)
+        except errors.ProgramError as caught:
+            return _unreachable(caught)
         # One look may fall into the second between qemu's start and its end.
         self.seen_running = self.seen_running + 1 if state == "running" else 0
         return waiting.Seen(self.seen_running >= 2, state)

@@ -75,5 +75,8 @@ def _served(context: contexts.Context) -> waiting.Seen:
 
 
 def _running(context: contexts.Context) -> waiting.Seen:
-    state = virsh.domain_state(context.node, DOMAIN)
+    try:
+        state = virsh.domain_state(context.node, DOMAIN)
+    except errors.ProgramError as caught:
+        return waiting.Seen(False, caught.seen[-1] if caught.seen else caught.cause)
     return waiting.Seen(state == "running", state)

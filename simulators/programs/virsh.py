@@ -87,7 +87,7 @@ def _run(call: Call, session: virsh_session.Session,
     status = 0
     for words in commands:
         if words[0] in ("quit", "exit"):
-            return status, True
+            return 0, True
         status = _one(call, session, words)
     return status, False
 
@@ -117,7 +117,7 @@ def _interactive(call: Call, session: virsh_session.Session, quiet: bool) -> int
     if not quiet:
         call.out(virsh_tables.BANNER)
     while True:
-        line = terminal.line(call, prompt, brackets)
+        line = terminal.line(call, prompt, brackets, mortal=True)
         if line is None:
             call.out("\n\n" if brackets else "\n")
             return 0

@@ -154,7 +154,7 @@ def test_failures_expired_in_any_language(message: str, fields: Fields, journal:
         *("expired", "libvirtd.service", inventory.NODE_CERTIFICATE, 3),
         *(START + 1.0, START + 5.0, message),
     )
-    assert (failed.kind, failed.count) == ("unit-failed", 3)
+    assert (failed.kind, failed.times) == ("unit-failed", 3)
 
 
 def test_failures_translated_without_the_functions_name(journal: Journal) -> None:
@@ -184,7 +184,7 @@ def test_failures_unrelated_is_the_last_word_before_a_failed_start(journal: Jour
     journal.write([harmless, journals.libvirtd(UNRELATED), journals.failed_start(), harmless])
     told = {one.kind: one for one in journal.failures()}
     assert set(told) == {"unrelated", "unit-failed"}
-    assert (told["unrelated"].line, told["unrelated"].count) == (UNRELATED, 1)
+    assert (told["unrelated"].line, told["unrelated"].times) == (UNRELATED, 1)
 
 
 def test_failures_unreadable_certificate_is_not_expired(journal: Journal) -> None:
@@ -211,7 +211,7 @@ def test_failures_start_limit_of_all_releases(journal: Journal) -> None:
             ),
         ]
     )
-    found = [(one.kind, one.unit, one.count) for one in journal.failures()]
+    found = [(one.kind, one.unit, one.times) for one in journal.failures()]
     assert found == [("start-limit", "libvirtd.service", 2), ("start-limit", "libvirtd.socket", 1)]
 
 

@@ -69,7 +69,9 @@ def test_yes_answers_the_consent_but_no_other_question() -> None:
 def test_say_to_a_terminal_that_is_gone_goes_on() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    code = HEAD + "c = console.Console()\nc.say('lost')\nc.say('lost')\nsys.stderr.write('alive\\n')\n"
+    code = (
+        HEAD + "c = console.Console()\nc.say('lost')\nc.say('lost')\nsys.stderr.write('alive\\n')\n"
+    )
     child = subprocess.Popen(
         [sys.executable, "-c", code + "import os; os._exit(0)"],
         stdout=writing,

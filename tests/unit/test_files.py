@@ -1,17 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
-import signal
 import stat
-import subprocess
-import sys
 import threading
-import time
 from pathlib import Path
-from typing import Any, Callable, Iterator, List
+from typing import List
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from recovery import errors, files
 from tests.unit import limits
@@ -187,5 +181,3 @@ def test_read_of_a_pipe_by_descriptor_returns_its_content() -> None:
         assert files.Files("/").read("/dev/fd/%d" % reading) == b"rehearsal\n"
     finally:
         os.close(reading)
-
-

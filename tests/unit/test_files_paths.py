@@ -85,5 +85,3 @@ def test_locate_agrees_with_the_kernel_in_the_real_root(tmp_path: Path) -> None:
     assert files.Files("/").locate(str(tmp_path / "link")) == os.path.realpath(
         str(tmp_path / "real")
     )
-
-
