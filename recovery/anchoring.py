@@ -23,7 +23,7 @@ def renew(context: contexts.Context) -> None:
 
 def _told(context: contexts.Context, now: moments.Moment) -> float:
     if context.stated_true is not None:
-        return context.stated_true
+        return _checked(context, context.stated_true)
     judged = truth.after_boot(context.journal, now)
     if judged.true is not None:
         question = "Is the true time now %s UTC (%s)?" % (moments.utc(judged.true), judged.reason)
@@ -34,3 +34,15 @@ def _told(context: contexts.Context, now: moments.Moment) -> float:
         judged.reason,
         next_step="ovirt-cert-recovery resume --true-time 'YYYY-MM-DD HH:MM:SS' (in UTC)",
     )
+
+
+def _checked(context: contexts.Context, stated: float) -> float:
+    """Return a stated time unless the journal knows better. Raises: errors.UsageError."""
+    known = truth.last_known(context.journal)
+    if known is not None and stated < known[0] - truth.SLACK:
+        raise errors.UsageError(
+            "take %s UTC for the true time" % moments.utc(stated),
+            "the journal ends at %s UTC" % moments.utc(known[0]),
+            unchanged="everything",
+        )
+    return stated

@@ -27,7 +27,10 @@ class Console:
 
     def say(self, line: str) -> None:
         with contextlib.suppress(OSError):  # the terminal may be gone
-            print(line, flush=True)
+            try:
+                print(line, flush=True)
+            except UnicodeEncodeError:  # a bare console of the C locale
+                print(line.encode("ascii", "backslashreplace").decode("ascii"), flush=True)
 
     def show(self, lines: Sequence[str]) -> None:
         for line in lines:

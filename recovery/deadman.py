@@ -13,20 +13,37 @@ from recovery import journal as journals
 from recovery import moment as moments
 from recovery.programs import systemctl, systemd_run
 
+NOT_LOADED = 5  # systemctl's exit status for a unit that is not there
 BEAT_SHARE = 3  # a third of the time passed: push it forward
 
 
 def arm(context: contexts.Context) -> None:
     """Arm a fresh timer, then stop the former ones. The intent is journaled first."""
     former = _armed(context)
-    now = context.node.now()
-    # Transient names can be used once only; uptime in 1/100 s makes them unique in a boot.
-    unit = "ovirt-cert-recovery-%s-%d" % (context.journal.run, round(now.boottime * 100))
+    unit = _name(context)
     context.journal.write(journals.ARMED, data={"unit": unit})
-    argv = context.itself + ["restore-time", "--run", context.journal.run]
-    systemd_run.after(context.node, unit, context.parameters.guard_seconds, argv)
+    _start(context, unit)
     for old in former:
         _stop(context, old)
+
+
+def postpone(context: contexts.Context) -> None:
+    """Arm a further timer beside a living recovery, whose journal is not ours to write.
+
+    Nobody stops it later; it finds nothing to restore then, and ends.
+    """
+    _start(context, _name(context))
+
+
+def _name(context: contexts.Context) -> str:
+    """Return a new unit name: they can be used once only, and uptime in 1/100 s is unique."""
+    uptime = context.node.now().boottime
+    return "ovirt-cert-recovery-%s-%d" % (context.journal.run, round(uptime * 100))
+
+
+def _start(context: contexts.Context, unit: str) -> None:
+    argv = context.itself + ["restore-time", "--run", context.journal.run]
+    systemd_run.after(context.node, unit, context.parameters.guard_seconds, argv)
 
 
 def beat(context: contexts.Context, now: moments.Moment) -> None:
@@ -71,5 +88,5 @@ def _stop(context: contexts.Context, unit: str) -> None:
     try:
         systemctl.stop(context.node, unit + ".timer")
     except errors.ProgramFailed as caught:
-        if "not loaded" not in caught.stderr and "not found" not in caught.stderr:
+        if caught.exit_status != NOT_LOADED:
             raise

@@ -35,9 +35,10 @@ def _needed(context: contexts.Context, steps: Steps) -> Steps:
 
 
 def _frontier(context: contexts.Context, steps: Steps) -> int:
-    """Return the index of the first step that was never verified."""
+    """Return the index of the first step that was never verified, or was taken back since."""
     for index, step in enumerate(steps):
-        if context.journal.last(step.id, journals.VERIFIED) is None:
+        verified = context.journal.last(step.id, journals.VERIFIED)
+        if verified is None or context.journal.state(step.id) in journals.UNDO_EVENTS:
             return index
     return len(steps)
 
@@ -116,14 +117,21 @@ def undo(context: contexts.Context, steps: Steps) -> List[str]:
         if context.journal.state(step.id) in ("", journals.UNDONE):
             continue
         context.say("undo: %s" % step.words(context.parameters).title)
-        context.journal.write(journals.UNDOING, step.id)
+        failed += _note(context, journals.UNDOING, step.id)
         try:
             step.undo(context, _image(context, step))
         except Exception as caught:  # recorded; the other steps are undone all the same
-            context.journal.write(journals.UNDO_FAILED, step.id, {"cause": str(caught)})
             failed.append("%s: %s" % (step.id, caught))
+            failed += _note(context, journals.UNDO_FAILED, step.id, str(caught))
             continue
-        context.journal.write(journals.UNDONE, step.id)
-    if not failed:
-        context.journal.write(journals.ABANDONED)
-    return failed
+        failed += _note(context, journals.UNDONE, step.id)
+    return failed or _note(context, journals.ABANDONED)
+
+
+def _note(context: contexts.Context, event: str, step: str = "", cause: str = "") -> List[str]:
+    """Journal an undo; that the disk is full must not keep the clock in the past."""
+    try:
+        context.journal.write(event, step, {"cause": cause} if cause else {})
+    except errors.Error as caught:
+        return [caught.lines()[0]]
+    return []

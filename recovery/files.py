@@ -45,11 +45,16 @@ class Files:
         raise errors.FileError("follow", path, os.strerror(errno.ELOOP))
 
     def read(self, path: str) -> bytes:
-        with reported("read", path), open(self.locate(path), "rb") as stream:
+        # A pipe, such as /dev/fd/3, has no other name than the one given.
+        place = path if self.root == "/" else self.locate(path)
+        with reported("read", path), open(place, "rb") as stream:
             return stream.read()
 
     def exists(self, path: str) -> bool:
-        return os.path.exists(self.locate(path))
+        try:
+            return os.path.exists(self.locate(path))
+        except errors.FileError:
+            return False
 
     def replace(self, path: str, data: bytes, like: Optional[str], mode: int) -> None:
         with reported("write", path):
@@ -86,7 +91,8 @@ class Files:
 
     def remove(self, path: str) -> None:
         with reported("remove", path), contextlib.suppress(FileNotFoundError):
-            place = self.locate(path)
+            folder, name = os.path.split(path)
+            place = os.path.join(self.locate(folder), name)  # a link itself, not its target
             os.unlink(place)
             _sync_directory(place)
 

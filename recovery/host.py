@@ -98,6 +98,18 @@ class Host(ABC):
         """Hold an exclusive lock while in the context. Raises: Busy."""
 
 
+def seconds(argv: Sequence[str], text: str) -> float:
+    """Return what `date +%s.%N` printed; a login script may have greeted before it.
+
+    Raises: UnexpectedOutput.
+    """
+    lines = text.split("\n")
+    try:
+        return float([line for line in lines if line.strip()][-1])
+    except (ValueError, IndexError):
+        raise errors.UnexpectedOutput(argv, text, "seconds since the epoch") from None
+
+
 class Busy(errors.Error):
     """Another process holds the lock."""
 

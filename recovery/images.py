@@ -28,6 +28,5 @@ def put_back(node: host.Host, image: Image) -> None:
     if not image["backup"]:
         node.remove(image["path"])
         return
-    data = node.read(image["backup"])
-    if not (node.exists(image["path"]) and node.read(image["path"]) == data):
-        node.replace(image["path"], data, like=image["backup"])
+    # Even equal content is put back: owner and mode may differ.
+    node.replace(image["path"], node.read(image["backup"]), like=image["backup"])

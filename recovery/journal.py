@@ -18,6 +18,8 @@ PLANNED, FINISHED, ABANDONED = "planned", "finished", "abandoned"  # of the run
 APPLYING, APPLIED, VERIFIED = "applying", "applied", "verified"  # of a step
 UNDOING, UNDONE, UNDO_FAILED = "undoing", "undone", "undo-failed"
 ANCHORED, ARMED, RESTORED = "anchored", "armed", "restored"  # of the true time
+RTC = "rtc"  # whether the hardware clock keeps the true time while the clock is back
+UNDO_EVENTS = (UNDOING, UNDONE, UNDO_FAILED)
 STEP_EVENTS = (APPLYING, APPLIED, VERIFIED, UNDOING, UNDONE, UNDO_FAILED)
 
 
@@ -100,8 +102,9 @@ class Journal:
         self.write(ANCHORED, data={"at": dict(moment._asdict()), "true": true})
 
     def closed(self) -> bool:
-        """Tell whether the run has ended: nothing is left to resume."""
-        return bool(self.of(FINISHED, ABANDONED))
+        """Tell whether the run has ended: nothing is left to resume or to undo half-way."""
+        ends = self.of(FINISHED, ABANDONED, *UNDO_EVENTS)
+        return bool(ends) and ends[-1].event in (FINISHED, ABANDONED)
 
 
 def _path(run: str) -> str:
@@ -122,9 +125,10 @@ def _line(record: Record) -> bytes:
 def runs(node: host.Host) -> List[str]:
     """Return the names of all runs of this node, oldest first."""
     try:
-        return node.read(INDEX).decode("ascii", "replace").split()
+        lines = node.read(INDEX).decode("ascii", "replace").splitlines(True)
     except errors.FileMissing:
         return []
+    return [line.strip() for line in lines if line.endswith("\n")]
 
 
 def create(node: host.Host, chosen: plan.Plan, facts: Dict[str, Any]) -> Journal:

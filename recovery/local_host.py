@@ -15,6 +15,7 @@ from recovery import dialogue as dialogues
 from recovery import errors, files, host, terminal
 from recovery import moment as moments
 
+KILLED = 2  # seconds in which the pipes of a killed program come to their end
 SYSTEM_PROGRAMS = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -23,7 +24,7 @@ class LocalHost(host.Host):
 
     def __init__(self, root: str = "/", programs: str = SYSTEM_PROGRAMS) -> None:
         self.root = root
-        self.programs = programs
+        self.programs = ":".join(os.path.abspath(one) for one in programs.split(":"))
         self._files = files.Files(root)
         self._clock = terminal.Clock(self._uptime, self.sleep)
 
@@ -37,16 +38,19 @@ class LocalHost(host.Host):
     ) -> host.Output:
         # A session of its own: Ctrl-C at our console must not cut a program off half-way, and
         # no program may ask its questions on our terminal.
-        process = subprocess.Popen(
-            list(argv),
-            executable=self._find(argv),
-            stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=self._environment(env),
-            cwd="/",
-            start_new_session=True,
-        )
+        try:
+            process = subprocess.Popen(
+                list(argv),
+                executable=self._find(argv),
+                stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self._environment(env),
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as caught:
+            raise errors.ProgramMissing(argv, "it cannot be started: %s" % caught) from caught
         try:
             # subprocess counts with CLOCK_MONOTONIC, so a clock step cannot cut this short.
             out, err = process.communicate(input, timeout=timeout)
@@ -101,7 +105,8 @@ class LocalHost(host.Host):
 
     def now(self) -> moments.Moment:
         before = self._uptime()
-        wall = float(self.run(["date", "+%s.%N"]).stdout)
+        argv = ["date", "+%s.%N"]
+        wall = host.seconds(argv, self.run(argv).stdout)
         middle = (before + self._uptime()) / 2
         return moments.Moment(wall, middle, self.boot_id())
 
@@ -128,4 +133,7 @@ def _text(data: bytes) -> str:
 def _kill(process: "subprocess.Popen[bytes]") -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    # What left the group may hold the pipes for ever.
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=KILLED)
+    process.wait()

@@ -6,6 +6,8 @@ import datetime
 from typing import NamedTuple, Optional
 
 _EPOCH = datetime.datetime(1970, 1, 1)
+# What fills the parts of a date that were not typed: two days that agree in nothing.
+_FILLINGS = (datetime.datetime(1998, 2, 4), datetime.datetime(2012, 11, 23))
 
 Moment = NamedTuple(
     "Moment",
@@ -54,15 +56,22 @@ def asn1(epoch: float) -> str:
 def parse(text: str) -> int:
     """Return the epoch of a date that a person typed; without a zone it is UTC.
 
-    Raises: ValueError.
+    A date that is not whole, or whose zone nobody knows, is refused: the missing part would
+    come from a clock that may be wrong. Raises: ValueError.
     """
+    import warnings
+
     from dateutil import parser
 
-    try:
-        typed = parser.parse(text)
-    except (OverflowError, TypeError) as caught:
-        raise ValueError(str(caught)) from caught
-    return calendar.timegm(typed.utctimetuple())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            typed = [parser.parse(text, default=filling) for filling in _FILLINGS]
+        except (OverflowError, TypeError, Warning) as caught:
+            raise ValueError(str(caught)) from caught
+    if typed[0].date() != typed[1].date():
+        raise ValueError("year, month and day are needed")
+    return calendar.timegm(typed[0].utctimetuple())
 
 
 def span(seconds: float) -> str:

@@ -37,6 +37,14 @@ def make(
     not allowed).
     """
     route = wishes.route or judged.route
+    _node_certificate(observation)
+    possible = [name for name in judged.allowed if name in PROCEDURES]
+    if wishes.route and wishes.route not in possible:
+        raise errors.UsageError(
+            "take the route %s" % wishes.route,
+            "on this node it can be %s" % (" or ".join(possible) or "none"),
+            unchanged="everything",
+        )
     procedure = PROCEDURES.get(route)
     if procedure is None:
         raise errors.Inhibited("recover by route %s" % route, judged.reason, unchanged="everything")

@@ -48,7 +48,9 @@ class Remote:
 
     def now(self) -> moments.Moment:
         """Return the wall clock of the other side; its uptime is nobody's business here."""
-        return moments.Moment(float(self.run("date +%s.%N").stdout), 0.0, "")
+        order = "date +%s.%N"
+        wall = host.seconds([order], self.run(order).stdout)
+        return moments.Moment(wall, 0.0, "")
 
 
 def of(node: host.Host, address: str, directory: str) -> Remote:

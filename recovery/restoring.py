@@ -20,7 +20,7 @@ def restore(context: contexts.Context, at_boot: bool) -> str:
         with context.node.lock(journals.LOCK):
             return _restore(context, "boot" if at_boot else "dead-man")
     except host.Busy:
-        deadman.arm(context)
+        deadman.postpone(context)
         return "a recovery is alive: the dead-man timer was pushed forward"
 
 
@@ -41,9 +41,12 @@ def clock_is_back(journal: journals.Journal) -> bool:
     """Tell whether the run may have left the clock in the past, from the journal alone."""
     if journal.closed():
         return False
-    if journal.state(waiting.CLOCK_BACK) in ("", journals.UNDONE):
+    back = journal.last(waiting.CLOCK_BACK, journals.APPLYING)
+    if back is None or journal.state(waiting.CLOCK_BACK) == journals.UNDONE:
         return False
-    return journal.last(waiting.RESTORE, journals.VERIFIED) is None
+    restored = journal.of(journals.RESTORED)  # by the run, the dead-man timer or the boot unit
+    verified = journal.last(waiting.RESTORE, journals.VERIFIED)
+    return not any(one.seq > back.seq for one in restored[-1:] + ([verified] if verified else []))
 
 
 def _anchor(context: contexts.Context) -> Optional[float]:

@@ -3,7 +3,7 @@
 
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from recovery import host, restoring
+from recovery import errors, host, restoring
 from recovery import journal as journals
 from recovery import moment as moments
 
@@ -26,7 +26,6 @@ def of_last_run(node: host.Host) -> Status:
     if not names:
         return Status()
     journal = journals.load(node, names[-1])
-    anchor = journal.anchor()
     planned = journal.plan.steps
     return Status(
         run=names[-1],
@@ -37,15 +36,29 @@ def of_last_run(node: host.Host) -> Status:
             for one in planned
         ),
         clock_back=restoring.clock_is_back(journal),
-        true=anchor.true_at(node.now()) if anchor else None,
-        problem="; ".join(record.data["cause"] for record in journal.of(journals.UNDO_FAILED)),
+        true=_true(node, journal),
+        problem="; ".join(_not_undone(journal)),
     )
 
 
+def _true(node: host.Host, journal: journals.Journal) -> Optional[float]:
+    anchor = journal.anchor()
+    try:
+        return anchor.true_at(node.now()) if anchor else None
+    except errors.Error:  # a disk at rest has no clock
+        return None
+
+
+def _not_undone(journal: journals.Journal) -> List[str]:
+    failed = [journal.last(one.step) for one in journal.plan.steps]
+    last = [record for record in failed if record is not None]
+    return [one.data.get("cause", "") for one in last if one.event == journals.UNDO_FAILED]
+
+
 def _outcome(journal: journals.Journal) -> str:
-    if journal.of(journals.ABANDONED):
-        return "undone"
-    return "finished" if journal.of(journals.FINISHED) else "cut off"
+    if not journal.closed():
+        return "cut off"
+    return "undone" if journal.of(journals.ABANDONED) else "finished"
 
 
 def next_order(status: Status) -> str:

@@ -5,11 +5,12 @@ pexpect's own time-outs use the wall clock and break when it is stepped (pexpect
 only its non-blocking read is used, and the deadline is kept in uptime by the caller's clock.
 """
 
+import contextlib
 import re
 from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 from recovery import dialogue as dialogues
-from recovery import errors
+from recovery import errors, secret
 
 SLICE = 0.2  # real seconds that one read may wait
 LONGEST_NAP = 2.0
@@ -37,8 +38,7 @@ def converse(
     """
     child = _spawn(executable, argv, environment)
     try:
-        shown = _play(child, argv, dialogue, timeout, clock)
-        child.wait()
+        shown = _Talk(child, argv, dialogue, clock).play(timeout)
     finally:
         child.close(force=True)
     if child.exitstatus != 0:
@@ -63,34 +63,58 @@ def _spawn(executable: str, argv: Sequence[str], environment: Dict[str, str]) ->
     return child
 
 
-def _play(
-    child: Any,
-    argv: Sequence[str],
-    dialogue: dialogues.Dialogue,
-    timeout: float,
-    clock: Clock,
-) -> str:
-    deadline = clock.uptime() + timeout
-    rest = dialogue.exchanges
-    shown, seen, nap = "", 0, 0.1
-    while True:
-        piece = _read_some(child)
-        if piece is None:
-            return shown
-        shown = dialogues.plain(shown + piece)
-        _refuse(argv, dialogue.fatal, shown[seen:])
-        step = _next(rest, shown[seen:])
-        if step is not None:
-            exchange, end = step
-            rest, seen = rest[rest.index(exchange) + 1 :], seen + end
-            _send(child, exchange)
-        elif not piece:
-            if not child.isalive():
-                return shown  # something it left in the background keeps the terminal open
-            if clock.uptime() > deadline:
-                raise errors.ProgramTimeout(argv, "it did not go on within %d s" % timeout)
-            clock.sleep(nap)
-            nap = min(LONGEST_NAP, nap * 2)
+class _Talk:
+    """One dialogue under way."""
+
+    def __init__(
+        self,
+        child: Any,
+        argv: Sequence[str],
+        dialogue: dialogues.Dialogue,
+        clock: Clock,
+    ) -> None:
+        self.child = child
+        self.argv = argv
+        self.dialogue = dialogue
+        self.clock = clock
+        self.shown = ""
+
+    def play(self, timeout: float) -> str:
+        """Play the exchanges until the program has ended; return what it showed."""
+        deadline = self.clock.uptime() + timeout
+        rest, seen, nap = self.dialogue.exchanges, 0, 0.1
+        while True:
+            piece = _read_some(self.child)
+            self.shown = dialogues.plain(self.shown + (piece or ""))
+            self._refuse(self.shown[seen:])
+            step = _next(rest, self.shown[seen:])
+            if step is not None:
+                exchange, end = step
+                rest, seen = rest[rest.index(exchange) + 1 :], seen + end
+                _send(self.child, exchange)
+                continue
+            # A program can close its terminal and live, or end and leave it open to another.
+            if not piece and not self.child.isalive():
+                return self._without_secrets()
+            if self.clock.uptime() > deadline:
+                raise errors.ProgramTimeout(self.argv, "it did not end within %d s" % timeout)
+            if not piece:
+                self.clock.sleep(nap)
+                nap = min(LONGEST_NAP, nap * 2)
+
+    def _refuse(self, text: str) -> None:
+        for question in self.dialogue.fatal:
+            if re.search(question, text):
+                shown = self._without_secrets()
+                raise errors.UnexpectedOutput(self.argv, shown, "no question nobody planned for")
+
+    def _without_secrets(self) -> str:
+        """Return what was shown; a terminal that echoes a password must not pass it on."""
+        text = self.shown
+        for exchange in self.dialogue.exchanges:
+            if isinstance(exchange.send, secret.Secret):
+                text = text.replace(exchange.send.reveal(), str(exchange.send))
+        return text
 
 
 def _read_some(child: Any) -> Optional[str]:
@@ -102,13 +126,8 @@ def _read_some(child: Any) -> Optional[str]:
     except pexpect.TIMEOUT:
         return ""
     except pexpect.EOF:
+        child.flag_eof = False  # else pexpect's isalive would block until the program has ended
         return None
-
-
-def _refuse(argv: Sequence[str], questions: Sequence[str], text: str) -> None:
-    for question in questions:
-        if re.search(question, text):
-            raise errors.UnexpectedOutput(argv, text, "no question that nobody planned for")
 
 
 def _next(
@@ -124,5 +143,6 @@ def _next(
 def _send(child: Any, exchange: dialogues.Exchange) -> None:
     if exchange.send is None:
         return
-    reveal: Optional[Callable[[], str]] = getattr(exchange.send, "reveal", None)
-    child.sendline(reveal() if reveal else exchange.send)
+    word = exchange.send
+    with contextlib.suppress(OSError):  # it ended before it could be answered
+        child.sendline(word.reveal() if isinstance(word, secret.Secret) else word)

@@ -26,17 +26,22 @@ class Judgement(NamedTuple):
 
 def after_boot(journal: journals.Journal, now: moments.Moment) -> Judgement:
     """Judge the true time in a boot that has no anchor yet."""
-    known = _last_known(journal)
+    known = last_known(journal)
     if known is None:
         return Judgement(None, False, "the journal holds no anchor of the true time")
     true, wall = known
+    offset = true - wall
     if now.wall >= true - SLACK:
         if now.wall - true > LONGEST_OUTAGE:
             ahead = moments.span(now.wall - true)
             reason = "the clock is %s ahead of the journal's end" % ahead
             return Judgement(now.wall, False, reason, plausible=False)
+        if offset > ROUND_TRIP and not _rtc_kept(journal):
+            # Never written back, it may show the past even so: after a long enough outage.
+            return Judgement(now.wall, False, "the hardware clock had not been put right yet")
         return Judgement(now.wall, True, "the hardware clock kept the true time")
-    offset = true - wall
+    if offset <= ROUND_TRIP and journal.state("clock-back") == journals.APPLYING:
+        offset = true - journal.plan.parameters.past  # cut off between clock step and record
     guess = now.wall + offset
     if offset > ROUND_TRIP and 0 <= guess - true + SLACK <= LONGEST_OUTAGE:
         reason = "the hardware clock came up in the past, %s back" % moments.span(offset)
@@ -45,7 +50,15 @@ def after_boot(journal: journals.Journal, now: moments.Moment) -> Judgement:
     return Judgement(None, False, "the clock shows %s, before the journal's end at %s" % shown)
 
 
-def _last_known(journal: journals.Journal) -> Optional[Tuple[float, float]]:
+def _rtc_kept(journal: journals.Journal) -> bool:
+    """Tell whether the RTC had the true time when the journal ends."""
+    told = journal.of(journals.RTC)
+    back = journal.last("clock-back", journals.APPLYING)
+    fresh = bool(told) and (back is None or told[-1].seq > back.seq)
+    return fresh and bool(told[-1].data["kept"])
+
+
+def last_known(journal: journals.Journal) -> Optional[Tuple[float, float]]:
     """Return the true time and the wall time of the newest record that an anchor covers."""
     anchor = journal.anchor()
     if anchor is None:

@@ -13,6 +13,7 @@ from recovery import moment as moments
 
 CLOCK_BACK = "clock-back"  # the step whose clock is watched
 RESTORE = "restore-time"
+STARTED = (journals.APPLYING, journals.APPLIED, journals.VERIFIED)
 REPEAT = 30.0  # seconds after which a line is said again although nothing changed
 STRAY = 30.0  # seconds by which nobody's clock drifts during one run
 
@@ -72,7 +73,8 @@ def watch(context: contexts.Context, now: moments.Moment) -> None:
     if context.journal.state(CLOCK_BACK) != journals.VERIFIED:
         return  # it is being set back right now
     back = context.journal.last(CLOCK_BACK, journals.VERIFIED)
-    if back is None or context.journal.last(RESTORE) or back.moment.boot_id != now.boot_id:
+    restoring = context.journal.state(RESTORE) in STARTED
+    if back is None or restoring or back.moment.boot_id != now.boot_id:
         return
     moved = moments.wall_step(back.moment, now)
     if abs(moved) > STRAY:

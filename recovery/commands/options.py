@@ -2,6 +2,7 @@
 """What the options mean: the node, the wishes, the password."""
 
 import argparse
+import os
 from typing import Optional
 
 from recovery import console as consoles
@@ -12,14 +13,22 @@ from recovery import secret as secrets
 
 def node(arguments: argparse.Namespace) -> local_host.LocalHost:
     """Return the node that the command is about."""
-    programs = arguments.programs or local_host.SYSTEM_PROGRAMS
+    root = _root(arguments)
+    if not os.path.isdir(root):
+        raise errors.UsageError("use --root '%s'" % arguments.root, "there is no such directory")
+    programs = os.path.abspath(arguments.programs) if arguments.programs else ""
     make = arguments.host or local_host.LocalHost
-    return make(arguments.root.rstrip("/") or "/", programs)
+    return make(root, programs or local_host.SYSTEM_PROGRAMS)
+
+
+def _root(arguments: argparse.Namespace) -> str:
+    """Return the node's root; an empty word is a variable that nobody set, not the root."""
+    return os.path.abspath(arguments.root) if arguments.root else ""
 
 
 def running(arguments: argparse.Namespace) -> bool:
     """Tell whether the node lives; another root without programs is a disk at rest."""
-    return bool((arguments.root.rstrip("/") or "/") == "/" or arguments.programs)
+    return bool(_root(arguments) == "/" or arguments.programs)
 
 
 def wishes(arguments: argparse.Namespace) -> planner.Wishes:

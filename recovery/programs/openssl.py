@@ -38,7 +38,7 @@ def _problem(text: str) -> str:
     for pattern in (
         r"Verify return code: [1-9]\d* \((.*?)\)",
         r"verify error:num=\d+:(.*)",
-        r"alert (?:certificate )?([a-z ]+)",
+        r"alert ((?:certificate )?[a-z ]+)",
         r"(Connection refused)",
     ):
         found = re.search(pattern, text)

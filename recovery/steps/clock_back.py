@@ -82,7 +82,9 @@ class KeepRtc(Step):
         context.node.sleep(clock.RTC_SETTLES)
         try:
             clock.keep_rtc(context.node, context.true_at)
+            context.journal.write(journals.RTC, data={"kept": True})
         except errors.Error as caught:
+            context.journal.write(journals.RTC, data={"kept": False})
             context.say("%s; the boot-time unit guards a power cut" % caught.lines()[0])
 
     def verify(self, context: contexts.Context, before: Before) -> None:

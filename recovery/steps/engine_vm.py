@@ -32,7 +32,7 @@ class StartEngineVm(Step):
     """hosted-engine --vm-start does what the agent would do, without its minutes of waiting."""
 
     id = "start-engine-vm"
-    until = "install"
+    until = "prove"  # after a power cut nobody else starts it: global maintenance is on
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(

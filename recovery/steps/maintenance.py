@@ -36,6 +36,8 @@ class GlobalMaintenance(Step):
         return {"global": hosted_engine.vm_status(context.node).global_maintenance}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
+        # Again, for `capture` is not called when the step is redone after a boot.
+        waiting.wait(context, "the HA broker", lambda: _answers(context), BROKER_LIMIT)
         if not hosted_engine.vm_status(context.node).global_maintenance:
             hosted_engine.set_maintenance(context.node, "global")
 

@@ -27,6 +27,8 @@ def main(call: Call) -> int:
             form = "%a, %d %b %Y %H:%M:%S %z"
         elif word in ("-I", "--iso-8601"):
             form = "%F"
+        elif word in ("-Iseconds", "--iso-8601=seconds"):
+            form = "%FT%T%:z"
         elif word[:2] in ("-d", "-s") and not word.startswith("--"):
             when = word[2:] or words.pop(0)
             setting = word[1] == "s"

@@ -26,7 +26,7 @@ def _fingerprints(call: Call, path: str) -> int:
             with open(call.world.node(path)) as file:
                 text = file.read()
         except OSError as error:
-            call.err("%s: %s\r\n" % (path, error.strerror))
+            call.err("ssh-keygen: %s: %s\r\n" % (path, error.strerror))
             return 255
     shown = [_fingerprint(line) for line in text.splitlines()
              if "ssh-" in line and not line.startswith("#")]

@@ -174,7 +174,9 @@ def enabled_units(world: World) -> list:
     """Return the units a boot starts: those linked below *.target.wants, in name order."""
     found = []
     base = world.directory + "/root/etc/systemd/system/"
-    for target in ("sockets.target", "timers.target", "basic.target", "multi-user.target"):
+    targets = ("sysinit.target", "sockets.target", "timers.target", "basic.target",
+               "multi-user.target")
+    for target in targets:
         directory = base + target + ".wants"
         if os.path.isdir(directory):
             found += sorted(os.listdir(directory))

@@ -144,6 +144,7 @@ def test_survey_matches_rsa_pairs() -> None:
         (NODE.certificate, "it holds a certificate, no private key"),
         (NODE.key[:80], "it holds no private key in PEM"),
     ],
+    ids=["empty", "certificate", "cut off"],  # made anew in each worker, they name no test
 )
 def test_survey_tells_what_is_wrong_with_the_key(data: bytes, words: str) -> None:
     files = node_files()

@@ -150,13 +150,11 @@ def test_running_is_false_for_a_disk_at_rest(given: Any, running: bool) -> None:
     assert options.running(arguments(**given)) is running
 
 
-@pytest.mark.xfail(strict=True, reason='`--root "$MNT"` with MNT unset is taken for `--root /`')
 def test_node_of_an_empty_root_is_a_usage_error() -> None:
     with pytest.raises(errors.UsageError):
         options.node(arguments(root=""))
 
 
-@pytest.mark.xfail(strict=True, reason="a root that does not exist is found out late or never")
 def test_node_of_a_root_that_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(errors.UsageError):
         options.node(arguments(root=str(tmp_path / "no")))
@@ -215,7 +213,6 @@ def test_password_from_a_descriptor_of_a_file_is_its_first_line(tmp_path: Path) 
         os.close(descriptor)
 
 
-@pytest.mark.xfail(strict=True, reason="/dev/fd/N of a pipe is resolved to a name that is no file")
 def test_password_from_a_pipe_is_its_first_line() -> None:
     reading, writing = os.pipe()
     os.write(writing, b"secret\n")

@@ -97,7 +97,6 @@ def test_complain_writes_the_error_to_stderr() -> None:
 RUSSIAN = "text = '\\u0441\\u0440\\u043e\\u043a expired'\n"
 
 
-@pytest.mark.xfail(strict=True, reason="a line that the terminal's encoding lacks ends the tool")
 def test_say_of_what_the_terminal_cannot_show_goes_on() -> None:
     code = RUSSIAN + "console.Console().say(text)\nprint('alive')"
     done = without_terminal(code, PYTHONIOENCODING="ascii")

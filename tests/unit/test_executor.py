@@ -156,7 +156,6 @@ def test_undo_that_fails_once_does_not_stop_the_rest(node: nodes.Node, error: ty
     assert etc(node) == OLD
 
 
-@pytest.mark.xfail(strict=True, reason="the journal's write stands outside the try of the undo")
 def test_undo_on_a_full_disk_still_takes_the_effects_back(node: nodes.Node) -> None:
     steps = three()
     executor.run(begin(node, steps), steps)

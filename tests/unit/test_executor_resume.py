@@ -28,7 +28,6 @@ def node(tmp_path: Path) -> nodes.Node:
     return node
 
 
-@pytest.mark.xfail(strict=True, reason="_frontier sees the `verified` from before the undo")
 def test_run_after_a_partial_undo_does_the_undone_steps_again(node: nodes.Node) -> None:
     steps = [Write("a"), Write("b"), Write("c")]
     executor.run(begin(node, steps[:2]), steps[:2])

@@ -172,7 +172,6 @@ def test_exists_tells_files_and_directories(node: files.Files, root: Path) -> No
     assert node.exists("/") and not node.exists("/x") and not node.exists("/dangling")
 
 
-@pytest.mark.xfail(strict=True, reason="realpath of /dev/fd/N names no file where it is a pipe")
 def test_read_of_a_pipe_by_descriptor_returns_its_content() -> None:
     reading, writing = os.pipe()
     os.write(writing, b"rehearsal\n")

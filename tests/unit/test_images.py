@@ -45,7 +45,6 @@ def test_put_back_makes_the_file_what_it_was(node: nodes.Node) -> None:
         assert (node.host.read(PATH), mode(node)) == (b"old", 0o640)
 
 
-@pytest.mark.xfail(strict=True, reason="with equal content owner and mode are not looked at")
 def test_put_back_of_unchanged_content_restores_the_mode(node: nodes.Node) -> None:
     image = images.save(node.host, "/var/lib/run-1", PATH)
     node.place(PATH).chmod(0o666)

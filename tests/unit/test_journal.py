@@ -60,7 +60,6 @@ def test_runs_of_a_fresh_node_are_none(node: nodes.Node) -> None:
     assert journals.runs(node.host) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a torn last line of the index is taken for a run")
 def test_runs_of_a_torn_index_are_the_whole_lines(node: nodes.Node) -> None:
     node.write(journals.INDEX, "run-1\nru")
     assert journals.runs(node.host) == ["run-1"]
@@ -227,7 +226,6 @@ def test_closed_tells_whether_anything_is_left_to_do(
     assert journal.closed() is closed
 
 
-@pytest.mark.xfail(strict=True, reason="closed() does not see the undo begun after `finished`")
 def test_closed_of_a_finished_run_whose_undo_was_cut_off_is_false(
     journal: journals.Journal,
 ) -> None:

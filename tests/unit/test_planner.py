@@ -151,13 +151,11 @@ def test_make_without_a_readable_node_certificate_is_inhibited() -> None:
         make(seen, route="rewind")
 
 
-@pytest.mark.xfail(strict=True, reason="a typing error is answered with the diagnosis' reason")
 def test_make_by_a_route_that_does_not_exist_is_a_usage_error() -> None:
     with pytest.raises(errors.UsageError, match="rewnd"):
         make(route="rewnd")
 
 
-@pytest.mark.xfail(strict=True, reason="`plan` shows what `recover` refuses to do")
 def test_make_by_a_route_that_is_not_allowed_is_a_usage_error() -> None:
     seen = SEEN._replace(engine=observations.engine(answers_ssh=True))
     assert "rewind" not in diagnose.diagnose(seen).allowed

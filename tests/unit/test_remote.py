@@ -55,11 +55,13 @@ def test_now_is_the_wall_clock_of_the_other_side(node: nodes.Node) -> None:
     assert remote.Remote(node.host, ssh.Target("e")).now().wall == 1676894400.25
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="words before the answer are our bug (70)"
-)
-def test_now_where_the_login_script_greets_is_unexpected_output(node: nodes.Node) -> None:
+def test_now_where_the_login_script_greets_takes_the_last_line(node: nodes.Node) -> None:
     node.answers("ssh", "Welcome to the engine!\n1676894400.25\n")
+    assert remote.Remote(node.host, ssh.Target("e")).now().wall == 1676894400.25
+
+
+def test_now_of_no_number_is_unexpected_output(node: nodes.Node) -> None:
+    node.answers("ssh", "Welcome to the engine!\n")
     with pytest.raises(errors.UnexpectedOutput):
         remote.Remote(node.host, ssh.Target("e")).now()
 

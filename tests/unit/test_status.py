@@ -76,7 +76,6 @@ def test_status_of_a_failed_undo_says_what_failed(
     assert "not undone: no rights" in shown(node)
 
 
-@pytest.mark.xfail(strict=True, reason="failures of an earlier undo are told for ever")
 def test_status_of_an_undo_that_succeeded_in_the_end_has_no_problem(
     node: nodes.Node, context: contexts.Context
 ) -> None:
@@ -87,7 +86,6 @@ def test_status_of_an_undo_that_succeeded_in_the_end_has_no_problem(
     assert status.of_last_run(node.host).problem == ""
 
 
-@pytest.mark.xfail(strict=True, reason="told as `finished`, although its undo was begun")
 def test_status_of_a_finished_run_whose_undo_was_cut_off_is_not_finished(
     node: nodes.Node, context: contexts.Context
 ) -> None:
@@ -105,9 +103,6 @@ def test_status_after_a_boot_does_not_guess_the_true_time(
     assert status.of_last_run(node.host).true is None
 
 
-@pytest.mark.xfail(
-    strict=True, raises=errors.FileMissing, reason="a disk at rest has no /proc/uptime"
-)
 def test_status_of_a_disk_at_rest_is_read_from_the_journal_alone(
     node: nodes.Node, context: contexts.Context, real_programs: Callable[..., Path]
 ) -> None:

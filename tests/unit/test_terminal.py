@@ -153,7 +153,6 @@ def test_converse_program_that_floods_still_ends(console: Terminal) -> None:
     assert console.hold(script).splitlines()[-1] == "line 4999"
 
 
-@pytest.mark.xfail(strict=True, reason="the deadline is looked at only in a moment of silence")
 def test_converse_program_that_never_is_silent_ends_after_the_timeout(console: Terminal) -> None:
     script = "#!/bin/sh\nfor i in 1 2 3 4 5 6 7 8; do echo line; /bin/sleep 0.1; done; echo over\n"
     console.clock.uptime = time.monotonic
@@ -161,7 +160,6 @@ def test_converse_program_that_never_is_silent_ends_after_the_timeout(console: T
         console.hold(script, timeout=0.3)
 
 
-@pytest.mark.xfail(strict=True, reason="child.wait() has no time-out")
 def test_converse_program_that_closes_the_terminal_ends_after_the_timeout(
     console: Terminal,
 ) -> None:
@@ -203,14 +201,12 @@ def test_converse_refused_secret_is_not_in_the_error(console: Terminal) -> None:
     assert "wrong donkey" not in "".join(shown)
 
 
-@pytest.mark.xfail(strict=True, reason="what the terminal echoes of a secret is returned as it is")
 def test_converse_secret_echoed_by_the_terminal_is_never_shown(console: Terminal) -> None:
     # A program that prompts before it turns the echo off, as many do.
     script = "#!/bin/sh\nprintf 'password: '; read given; echo ok\n"
     assert PASSWORD not in console.hold(script, Exchange("password: $", Secret(PASSWORD)))
 
 
-@pytest.mark.xfail(strict=True, reason="what the terminal echoes of a secret is in the error")
 def test_converse_secret_echoed_by_a_program_that_fails_is_not_in_the_error(
     console: Terminal,
 ) -> None:

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Start-up: --help and diagnose against a bare interpreter, diagnose against its programs."""
+
+import subprocess
+import sys
+from typing import List
+
+from tests.benchmarks import measure, recording, worlds
+
+
+def bare() -> float:
+    argv = [sys.executable, "-c", "pass"]
+    return measure.timed(lambda: subprocess.run(argv, stdin=subprocess.DEVNULL, check=True))
+
+
+def help_page(runs: int) -> measure.Result:
+    return measure.alternate(
+        "--help",
+        "python -c pass",
+        "ratio <= 2.0",
+        runs,
+        lambda: measure.timed(lambda: worlds.tool(["--help"])),
+        bare,
+    )
+
+
+def diagnose(runs: int, bench: worlds.Bench) -> List[measure.Result]:
+    """Both results come from the node as it was created, made fresh before each run."""
+    words = bench.base + ["diagnose"]
+    bench.renew()
+    calls = recording.record(words)[1]
+
+    def subject() -> float:
+        bench.renew()
+        return measure.timed(lambda: worlds.tool(words))
+
+    def programs() -> float:
+        bench.renew()
+        return sum(measure.timed(lambda call=call: _again(bench, call)) for call in calls)
+
+    title = "diagnose (%d programs)" % len(calls)
+    return [
+        measure.alternate("diagnose", "python -c pass", "", runs, subject, bare),
+        measure.alternate(title, "the same programs alone", "<= 400 ms more", runs, subject, programs),
+    ]
+
+
+def _again(bench: worlds.Bench, call: recording.Call) -> None:
+    environment = dict(bench.environment(), **dict(call.env))
+    subprocess.run(
+        [bench.world.programs + "/" + call.argv[0]] + list(call.argv[1:]),
+        input=call.data or b"",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        cwd="/",
+    )
