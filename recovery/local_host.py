@@ -23,9 +23,9 @@ class LocalHost(host.Host):
     """The node whose files lie below `root` and whose programs lie in `programs` (like PATH)."""
 
     def __init__(self, root: str = "/", programs: str = SYSTEM_PROGRAMS) -> None:
-        self.root = root
+        self.root = os.path.abspath(root)
         self.programs = ":".join(os.path.abspath(one) for one in programs.split(":"))
-        self._files = files.Files(root)
+        self._files = files.Files(self.root)
         self._clock = terminal.Clock(self._uptime, self.sleep)
 
     def run(

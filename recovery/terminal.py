@@ -2,11 +2,14 @@
 """Dialogues with programs on a terminal, through pexpect. Imports errors and dialogue only.
 
 pexpect's own time-outs use the wall clock and break when it is stepped (pexpect/expect.py), so
-only its non-blocking read is used, and the deadline is kept in uptime by the caller's clock.
+it starts, answers and ends the program; the deadline is kept in uptime by the caller's clock.
 """
 
+import codecs
 import contextlib
+import os
 import re
+import select
 from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 from recovery import dialogue as dialogues
@@ -55,7 +58,6 @@ def _spawn(executable: str, argv: Sequence[str], environment: Dict[str, str]) ->
         env=environment,
         cwd="/",
         encoding="utf-8",
-        codec_errors="replace",
         dimensions=(24, 250),  # readline mangles the echo of lines wider than the terminal
     )
     child.delaybeforesend = None
@@ -82,9 +84,10 @@ class _Talk:
     def play(self, timeout: float) -> str:
         """Play the exchanges until the program has ended; return what it showed."""
         deadline = self.clock.uptime() + timeout
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
         rest, seen, nap = self.dialogue.exchanges, 0, 0.1
         while True:
-            piece = _read_some(self.child)
+            piece = _read_some(self.child, decoder)
             self.shown = dialogues.plain(self.shown + (piece or ""))
             self._refuse(self.shown[seen:])
             step = _next(rest, self.shown[seen:])
@@ -94,7 +97,7 @@ class _Talk:
                 _send(self.child, exchange)
                 continue
             # A program can close its terminal and live, or end and leave it open to another.
-            if not piece and not self.child.isalive():
+            if not piece and _is_gone(self.child, piece is None):
                 return self._without_secrets()
             if self.clock.uptime() > deadline:
                 raise errors.ProgramTimeout(self.argv, "it did not end within %d s" % timeout)
@@ -117,17 +120,27 @@ class _Talk:
         return text
 
 
-def _read_some(child: Any) -> Optional[str]:
-    """Return what the program showed in one slice, "" for nothing, None at its end."""
-    import pexpect
+def _read_some(child: Any, decoder: Any) -> Optional[str]:
+    """Return what the program showed within a slice, "" for nothing, None at its end.
 
-    try:
-        return str(child.read_nonblocking(size=4096, timeout=SLICE))
-    except pexpect.TIMEOUT:
+    Not by pexpect's own read: at the end it waits without limit for the program to be gone.
+    """
+    if not select.select([child.child_fd], [], [], SLICE)[0]:
         return ""
-    except pexpect.EOF:
-        child.flag_eof = False  # else pexpect's isalive would block until the program has ended
+    try:
+        data = os.read(child.child_fd, 4096)
+    except OSError:  # how Linux tells that nobody holds the other side
         return None
+    return str(decoder.decode(data)) if data else None
+
+
+def _is_gone(child: Any, closed: bool) -> bool:
+    """Tell whether the program has ended; one that closed its terminal gets a slice to do so."""
+    for _ in range(20 if closed else 1):
+        if not child.isalive():
+            return True
+        select.select([], [], [], SLICE / 20 if closed else 0)
+    return False
 
 
 def _next(

@@ -30,24 +30,30 @@ def after_boot(journal: journals.Journal, now: moments.Moment) -> Judgement:
     if known is None:
         return Judgement(None, False, "the journal holds no anchor of the true time")
     true, wall = known
-    offset = true - wall
+    offset = _offset(journal, true, wall)
     if now.wall >= true - SLACK:
         if now.wall - true > LONGEST_OUTAGE:
             ahead = moments.span(now.wall - true)
             reason = "the clock is %s ahead of the journal's end" % ahead
             return Judgement(now.wall, False, reason, plausible=False)
-        if offset > ROUND_TRIP and not _rtc_kept(journal):
+        outage = offset + now.wall - true  # if the RTC was in the past all the while
+        if offset > ROUND_TRIP and outage <= LONGEST_OUTAGE and not _rtc_kept(journal):
             # Never written back, it may show the past even so: after a long enough outage.
             return Judgement(now.wall, False, "the hardware clock had not been put right yet")
         return Judgement(now.wall, True, "the hardware clock kept the true time")
-    if offset <= ROUND_TRIP and journal.state("clock-back") == journals.APPLYING:
-        offset = true - journal.plan.parameters.past  # cut off between clock step and record
     guess = now.wall + offset
     if offset > ROUND_TRIP and 0 <= guess - true + SLACK <= LONGEST_OUTAGE:
         reason = "the hardware clock came up in the past, %s back" % moments.span(offset)
         return Judgement(guess, False, reason)
     shown = (moments.utc(now.wall), moments.utc(true))
     return Judgement(None, False, "the clock shows %s, before the journal's end at %s" % shown)
+
+
+def _offset(journal: journals.Journal, true: float, wall: float) -> float:
+    """Return by how much the clock was back when the journal ended, as far as it can tell."""
+    if true - wall <= ROUND_TRIP and journal.state("clock-back") == journals.APPLYING:
+        return true - journal.plan.parameters.past  # perhaps cut off between step and record
+    return true - wall
 
 
 def _rtc_kept(journal: journals.Journal) -> bool:

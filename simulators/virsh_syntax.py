@@ -8,17 +8,19 @@ from typing import Dict, List, Tuple
 # command: (options, names of the arguments it must have, names of those it may have)
 Shape = Tuple[str, Tuple[str, ...], Tuple[str, ...]]
 DOMAIN = ("domain",)
+LIST = """--inactive --all --transient --persistent --with-snapshot --without-snapshot
+--with-checkpoint --without-checkpoint --state-running --state-paused --state-shutoff --state-other
+--autostart --no-autostart --with-managed-save --without-managed-save --uuid --name --id --table
+--managed-save --title"""
+START = """--domain --console --paused --autodestroy --bypass-cache --force-boot --pass-fds
+--reset-nvram"""
 COMMANDS: Dict[str, Shape] = {
-    "list": ("--inactive --all --transient --persistent --with-snapshot --without-snapshot "
-             "--with-checkpoint --without-checkpoint --state-running --state-paused "
-             "--state-shutoff --state-other --autostart --no-autostart --with-managed-save "
-             "--without-managed-save --uuid --name --id --table --managed-save --title", (), ()),
+    "list": (LIST, (), ()),
     "domstate": ("--domain --reason", DOMAIN, ()),
     "dominfo": ("--domain", DOMAIN, ()),
     "domid": ("--domain", DOMAIN, ()),
     "domuuid": ("--domain", DOMAIN, ()),
-    "start": ("--domain --console --paused --autodestroy --bypass-cache --force-boot "
-              "--pass-fds --reset-nvram", DOMAIN, ("pass-fds",)),
+    "start": (START, DOMAIN, ("pass-fds",)),
     "destroy": ("--domain --graceful --remove-logs", DOMAIN, ()),
     "shutdown": ("--domain --mode", DOMAIN, ("mode",)),
     "suspend": ("--domain", DOMAIN, ()),

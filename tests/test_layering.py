@@ -34,7 +34,7 @@ EFFECTS = (
 ).split()
 MAY_HAVE_EFFECTS = {
     "recovery.local_host": {"subprocess", "signal"},  # runs programs, and ends those that hang
-    "recovery.terminal": {"pexpect"},  # programs that insist on a terminal
+    "recovery.terminal": {"pexpect", "select"},  # programs that insist on a terminal
     "recovery.files": {"fcntl"},  # one run per node
     "recovery.console": {"getpass", "signal"},  # the person at it: a password, a closed line
     "recovery.commands.rehearsing": {"tempfile"},  # a place for the simulated node

@@ -2,8 +2,7 @@
 """What the options mean: the node, the wishes, the password."""
 
 import argparse
-import os
-from typing import Optional
+from typing import Optional, cast
 
 from recovery import console as consoles
 from recovery import errors, files, local_host, planner
@@ -13,17 +12,17 @@ from recovery import secret as secrets
 
 def node(arguments: argparse.Namespace) -> local_host.LocalHost:
     """Return the node that the command is about."""
-    root = _root(arguments)
-    if not os.path.isdir(root):
-        raise errors.UsageError("use --root '%s'" % arguments.root, "there is no such directory")
-    programs = os.path.abspath(arguments.programs) if arguments.programs else ""
-    make = arguments.host or local_host.LocalHost
-    return make(root, programs or local_host.SYSTEM_PROGRAMS)
+    if not arguments.root:
+        raise errors.UsageError("use --root ''", "an empty word is a variable that nobody set")
+    make = getattr(arguments, "host", None) or local_host.LocalHost
+    node = make(_root(arguments), arguments.programs or local_host.SYSTEM_PROGRAMS)
+    if not node.exists("/"):
+        raise errors.UsageError("use --root %s" % arguments.root, "there is no such directory")
+    return cast(local_host.LocalHost, node)
 
 
 def _root(arguments: argparse.Namespace) -> str:
-    """Return the node's root; an empty word is a variable that nobody set, not the root."""
-    return os.path.abspath(arguments.root) if arguments.root else ""
+    return str(arguments.root).rstrip("/") or "/"
 
 
 def running(arguments: argparse.Namespace) -> bool:

@@ -65,7 +65,8 @@ def _engine(context: contexts.Context) -> remote.Remote:
 
 
 def _connect(context: contexts.Context) -> waiting.Seen:
-    _trust_stated(context)
+    if not _trust_stated(context):
+        return waiting.Seen(False, "no host key of %s yet" % context.parameters.engine)
     try:
         ssh.connect(context.node, _engine(context).target, context.password)
     except ssh.NotReachable as caught:
@@ -77,12 +78,15 @@ def _connect(context: contexts.Context) -> waiting.Seen:
     return waiting.Seen(True, "connected")
 
 
-def _trust_stated(context: contexts.Context) -> None:
-    """Where the operator gave a fingerprint, only the key with that fingerprint is trusted."""
+def _trust_stated(context: contexts.Context) -> bool:
+    """Where the operator gave a fingerprint, only the key with that fingerprint is trusted.
+
+    False: no key was shown yet, so that there is nothing to compare and nothing to connect to.
+    """
     wanted = context.parameters.fingerprint
     path = context.directory + "/known_hosts"
     if not wanted or context.node.exists(path):
-        return
+        return True
     keys = ssh.host_keys(context.node, _engine(context).target)
     chosen = _line_with(context, keys, wanted)
     if chosen is not None:
@@ -95,6 +99,7 @@ def _trust_stated(context: contexts.Context) -> None:
             next_step="compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the "
             "engine's console",
         )
+    return chosen is not None
 
 
 def _line_with(context: contexts.Context, keys: bytes, wanted: str) -> Optional[bytes]:

@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 import tempfile
-from typing import List
+from typing import List, Sequence
 
 from tests.benchmarks import checking, measure, rewind, startup, worlds
 
@@ -25,13 +25,15 @@ def main() -> int:
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         results = measured(wanted, arguments.runs, folder)
-    print("Python %s, %d cores, load %.1f before and %.1f after" % (
-        platform.python_version(), os.cpu_count() or 0, load, os.getloadavg()[0]))
+    print(
+        "Python %s, %d cores, load %.1f before and %.1f after"
+        % (platform.python_version(), os.cpu_count() or 0, load, os.getloadavg()[0])
+    )
     print("\n".join(measure.table(results)))
     return 0
 
 
-def measured(wanted: List[str], runs: int, folder: str) -> List[measure.Result]:
+def measured(wanted: Sequence[str], runs: int, folder: str) -> List[measure.Result]:
     results: List[measure.Result] = []
     if "help" in wanted:
         results.append(startup.help_page(runs))

@@ -52,14 +52,14 @@ def alternate(
 def table(results: List[Result]) -> List[str]:
     """One line for each result: ratio and difference as min/median/max."""
     form = "{:<24} {:<26} {:>4} {:>18} {:>22}  {}"
-    lines = [form.format("what", "baseline", "runs", "ratio min/med/max", "ms more min/med/max", "aim")]
+    lines = [
+        form.format("what", "baseline", "runs", "ratio min/med/max", "ms more min/med/max", "aim")
+    ]
     for result in results:
         ratios = "/".join("%.2f" % value for value in _spread(result.ratios()))
         more = "/".join("%.0f" % (1000 * value) for value in _spread(result.differences()))
         lines.append(
-            form.format(
-                result.title, result.baseline, len(result.pairs), ratios, more, result.aim
-            )
+            form.format(result.title, result.baseline, len(result.pairs), ratios, more, result.aim)
         )
     return lines
 

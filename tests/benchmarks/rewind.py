@@ -24,8 +24,10 @@ def overhead(runs: int, bench: worlds.Bench, folder: str) -> List[measure.Result
         return measure.timed(lambda: _check(worlds.tool(bench.recover).returncode))
 
     results = []
-    for name, kept in (("its %d commands" % len(calls), calls),
-                       ("the %d besides `date`" % len(looks), looks)):
+    for name, kept in (
+        ("its %d commands" % len(calls), calls),
+        ("the %d besides `date`" % len(looks), looks),
+    ):
         script = write(folder + "/replay%d.sh" % len(kept), kept, bench)
 
         def replay(script: str = script) -> float:
@@ -33,8 +35,9 @@ def overhead(runs: int, bench: worlds.Bench, folder: str) -> List[measure.Result
             return measure.timed(lambda: _play(script, bench))
 
         results.append(
-            measure.alternate("rewind", name, "ratio < 1.10" if kept is calls else "", runs,
-                              subject, replay)
+            measure.alternate(
+                "rewind", name, "ratio < 1.10" if kept is calls else "", runs, subject, replay
+            )
         )
     return results
 
@@ -64,13 +67,22 @@ def write(path: str, calls: List[recording.Call], bench: worlds.Bench) -> str:
 def _line(call: recording.Call, data: str, bench: worlds.Bench) -> str:
     if not call.argv:
         # The certificates put in place belong to the sequence; into the file, its owner stays.
-        return "while read -r line; do echo \"$line\"; done < %s > %s" % (
-            shlex.quote(data), shlex.quote(bench.world.root + call.path))
+        return 'while read -r line; do echo "$line"; done < %s > %s' % (
+            shlex.quote(data),
+            shlex.quote(bench.world.root + call.path),
+        )
     words = ["%s=%s" % pair for pair in call.env] + list(call.argv)
     asks = call.terminal and call.argv[0] == "ssh"
     source = "" if asks else " < " + shlex.quote(data)
-    return " ".join(shlex.quote(word) if "=" not in word or " " in word or ";" in word else word
-                    for word in words) + source + " > /dev/null" + ("" if asks else " 2>&1")
+    return (
+        " ".join(
+            shlex.quote(word) if "=" not in word or " " in word or ";" in word else word
+            for word in words
+        )
+        + source
+        + " > /dev/null"
+        + ("" if asks else " 2>&1")
+    )
 
 
 def _play(script: str, bench: worlds.Bench) -> None:

@@ -122,9 +122,7 @@ def test_same_fingerprint(simulated: host.Host, real: host.Host, text: str) -> N
     assert answers[0] == answers[1]
 
 
-def test_same_fingerprint_of_a_file(
-    simulated: host.Host, real: host.Host, tmp_path: Path
-) -> None:
+def test_same_fingerprint_of_a_file(simulated: host.Host, real: host.Host, tmp_path: Path) -> None:
     key = (ED25519 + " me@there\n").encode()
     (tmp_path / "key.pub").write_bytes(key)
     simulated.replace("/tmp/key.pub", key)

@@ -213,7 +213,7 @@ def test_nothing_found_is_no_failure(journal: Journal) -> None:
         (["-n", "nonsense"], "Failed to add match 'nonsense': Invalid argument\n"),
         (["-p", "nonsense"], "Unknown log level nonsense\n"),
         (["--nonsense"], "journalctl: unrecognized option '--nonsense'\n"),
-        (["-g", "("], "Bad pattern \"(\""),
+        (["-g", "("], 'Bad pattern "("'),
     ],
 )
 def test_refusals(journal: Journal, words: List[str], text: str) -> None:
@@ -244,12 +244,31 @@ def test_missing_directory_is_an_error(real_programs: Callable[..., Path]) -> No
 
 QUESTIONS = [
     *[["-n", "30"], ["-r"], ["-b", "-1", "-u", "chronyd"], ["-k"], ["-t", "systemd", "-n", "9"]],
-    *[["-p", "err"], ["-p", "3..4", "-n", "12"], ["_PID=1", "_COMM=libvirtd"], ["UNIT=sshd.service"]],
-    *[["-u", "libvirtd", "-u", "chronyd"], ["-g", "expired"], ["-g", "EXPIRED"], ["-g", "a1.$", LAB]],
+    *[
+        ["-p", "err"],
+        ["-p", "3..4", "-n", "12"],
+        ["_PID=1", "_COMM=libvirtd"],
+        ["UNIT=sshd.service"],
+    ],
+    *[
+        ["-u", "libvirtd", "-u", "chronyd"],
+        ["-g", "expired"],
+        ["-g", "EXPIRED"],
+        ["-g", "a1.$", LAB],
+    ],
     *[["-u", "libvirtd", "PRIORITY=3"], [LAB, "+", "_PID=1", "UNIT=crond.service"]],
-    *[["--until=@%d" % (PAST + 3)], ["--since=@%d" % PAST, "-n", "5"], ["--since=@1", "-r", "-n", "5"]],
+    *[
+        ["--until=@%d" % (PAST + 3)],
+        ["--since=@%d" % PAST, "-n", "5"],
+        ["--since=@1", "-r", "-n", "5"],
+    ],
     *[["--until=@%d" % PAST, "-n", "3"], ["--until=@%d" % (PAST + 9), "-r", "-n", "3", LAB]],
-    *[["-n", "7", "-a", LAB], ["--output-fields=MESSAGE,_PID", "-n", "3"], ["-b", "0"], ["-b", "1"]],
+    *[
+        ["-n", "7", "-a", LAB],
+        ["--output-fields=MESSAGE,_PID", "-n", "3"],
+        ["-b", "0"],
+        ["-b", "1"],
+    ],
 ]
 
 

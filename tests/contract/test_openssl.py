@@ -65,7 +65,10 @@ def both(tmp_path: Path, real_programs: Callable[..., Path]) -> List[Openssl]:
 def test_same_answer(both: List[Openssl], words: List[str]) -> None:
     if words[0] == "verify":
         both[1].now, words = both[0].now, words
-        answers = [both[0].run(*words), both[1].run("verify", "-attime", str(both[1].now), *words[1:])]
+        answers = [
+            both[0].run(*words),
+            both[1].run("verify", "-attime", str(both[1].now), *words[1:]),
+        ]
     else:
         answers = [one.run(*words) for one in both]
     assert _without_addresses(answers[0]) == _without_addresses(answers[1])
@@ -73,7 +76,9 @@ def test_same_answer(both: List[Openssl], words: List[str]) -> None:
 
 def _without_addresses(answer: Any) -> Any:
     # "4087F2A7E17F0000:error:...": a thread's address stands before each error.
-    lines = [line.partition(":")[2] if ":error:" in line else line for line in answer[1].split("\n")]
+    lines = [
+        line.partition(":")[2] if ":error:" in line else line for line in answer[1].split("\n")
+    ]
     return answer[0], lines, answer[2]
 
 
@@ -106,10 +111,9 @@ class Case(NamedTuple):
 CASES: Dict[str, Case] = {
     "all is well": Case(90, 90, True, ""),
     "served expired": Case(-3, 90, False, "certificate has expired"),
-    "ours expired": Case(90, -3, False, "expired"),
+    "ours expired": Case(90, -3, False, "certificate expired"),
     "both expired": Case(-3, -3, False, "certificate has expired"),
-    "served by another CA": Case(
-        None, 90, False, "unable to get local issuer certificate"),
+    "served by another CA": Case(None, 90, False, "unable to get local issuer certificate"),
     "ours by another CA": Case(90, None, False, "unknown ca"),
 }
 
@@ -133,7 +137,9 @@ def _files(case: Case, now: float) -> Dict[str, bytes]:
     """PEM files of a case, by role; RSA, as oVirt has it."""
     start = int(now) - 100 * DAY
     right = authority.issue("ca", None, start, start + 3650 * DAY, authority.key("rsa"), is_ca=True)
-    other = authority.issue("ca2", None, start, start + 3650 * DAY, authority.key("rsa"), is_ca=True)
+    other = authority.issue(
+        "ca2", None, start, start + 3650 * DAY, authority.key("rsa"), is_ca=True
+    )
     files = {"ca": right.certificate}
     for role, days in (("served", case.served), ("shown", case.shown)):
         issuer = other if days is None else right

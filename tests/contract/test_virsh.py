@@ -53,8 +53,14 @@ class Virsh:
 
     def spawn(self, terminal: str = "dumb") -> Any:
         environment = {"PATH": "/nonexistent", "TERM": terminal, "LC_ALL": "C", "HOME": "/root"}
-        child = pexpect.spawn(self.path, ["-c", self.uri], env=environment, encoding="utf-8",
-                              timeout=20, dimensions=(24, 250))
+        child = pexpect.spawn(
+            self.path,
+            ["-c", self.uri],
+            env=environment,
+            encoding="utf-8",
+            timeout=20,
+            dimensions=(24, 250),
+        )
         child.expect_exact("virsh # ")
         return child
 
@@ -149,10 +155,15 @@ def test_session_on_a_terminal(subject: Virsh) -> None:
 
 
 def test_several_commands_in_a_line(subject: Virsh) -> None:
-    shown = subject.talk("domstate DOMAIN; domid nosuch".replace("DOMAIN", subject.domain),
-                         "echo a 'b  c'", "domid %s; exit" % subject.domain)
+    shown = subject.talk(
+        "domstate DOMAIN; domid nosuch".replace("DOMAIN", subject.domain),
+        "echo a 'b  c'",
+        "domid %s; exit" % subject.domain,
+    )
     assert shown == (
-        BANNER + "virsh # domstate DOMAIN; domid nosuch\nrunning\n\n" + NO_DOMAIN
+        BANNER
+        + "virsh # domstate DOMAIN; domid nosuch\nrunning\n\n"
+        + NO_DOMAIN
         + "\nvirsh # echo a 'b  c'\na b  c\nvirsh # domid DOMAIN; exit\n1\n\n\n"
     )
 

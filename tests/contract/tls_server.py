@@ -45,5 +45,7 @@ def _serve(listener: socket.socket, made: ssl.SSLContext) -> None:
         except OSError:
             return
         connection.settimeout(20)
-        with contextlib.suppress(OSError), made.wrap_socket(connection, server_side=True) as secured:
+        with contextlib.suppress(OSError), made.wrap_socket(
+            connection, server_side=True
+        ) as secured:
             secured.recv(1)

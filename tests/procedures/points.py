@@ -3,7 +3,7 @@
 
 import os
 import signal
-from typing import Callable
+from typing import Callable, List
 
 from tests.procedures import watched
 
@@ -12,7 +12,7 @@ Act = Callable[[], object]
 
 def once(side: str, words: str, act: Act) -> watched.Point:
     """Act at the first effect whose description holds the words; side: before or after."""
-    done = []
+    done: List[int] = []
 
     def point(number: int, seen_side: str, what: str) -> None:
         if not done and seen_side == side and words in what:

@@ -19,6 +19,7 @@ RESTORED = "before", "systemctl start chronyd"
 BUSY = "Failed to set time: Previous request is not finished, refusing.\n"
 ACTIVE = "Failed to set time: NTP unit is active\n"
 RELEASES = ("el7", "el8", "el9")
+NO_SET_NTP = "stop-time-sync fails without timedatectl set-ntp; systemctl disable would do"
 
 
 def make(tmp_path: Path, scenario: str = "node-expired", release: str = "el8") -> watched.Node:
@@ -136,7 +137,14 @@ def test_set_time_refused_is_tried_again_or_done_by_date(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("release", ("el8", "el9"))
+@pytest.mark.parametrize(
+    "release",
+    (
+        pytest.param("el7", marks=pytest.mark.xfail(strict=True, reason=NO_SET_NTP)),
+        "el8",
+        "el9",
+    ),
+)
 def test_timedatectl_missing_is_replaced_by_date(release: str, tmp_path: Path) -> None:
     node = make(tmp_path, release=release)
     os.unlink(node.world.programs + "/timedatectl")

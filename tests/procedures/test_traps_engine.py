@@ -102,7 +102,7 @@ def test_certificate_expired_500_days_ago_is_replaced_by_one_valid_today(
 
 
 def test_engine_that_booted_in_the_past_gets_the_true_time(whole: Whole) -> None:
-    assert "the engine's clock is -32 days off, setting it" in whole.ended.output
+    assert [call for call in accounts.calls(whole.node.world) if " date -u -s @" in call]
     assert abs(accounts.clocks(whole.node.world).engine) < 2.5
 
 
@@ -193,7 +193,6 @@ def test_password_wrong_asks_a_person_and_resume_ends_well(tmp_path: Path) -> No
     assert "cannot log in as root@%s: the engine refuses the password" % names.ENGINE in told
     assert "next: give the right one with --engine-password-file" in told
     assert "without resume or undo the true time comes back by itself within 15 min" in told
-    assert accounts.changed(node.world) in ([], [accounts.BOOT_UNIT]) or True
     Path(node.world.password_file).write_text(right)
     accounts.well(node, node.resume())
     assert node.world.sim.state()["vm"]["boot"] == 1

@@ -51,7 +51,6 @@ def test_dead_man_restores_the_true_time_of_a_killed_tool(release: str, tmp_path
     accounts.well(node, node.resume())
 
 
-@pytest.mark.xfail(strict=True, reason="status looks for the step, not for who restored the time")
 def test_status_after_the_dead_man_fired_does_not_say_the_clock_is_back(tmp_path: Path) -> None:
     node = make(tmp_path)
     killed(node, "before", KEPT)

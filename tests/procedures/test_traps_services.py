@@ -169,9 +169,7 @@ def begin(world: install.World) -> None:
 @pytest.mark.slow
 def test_agent_that_started_the_engine_itself_is_taken_as_success(tmp_path: Path) -> None:
     node = make(tmp_path)
-    ended = node.recover(
-        points.once("before", "--set-maintenance", lambda: begin(node.world))
-    )
+    ended = node.recover(points.once("before", "--set-maintenance", lambda: begin(node.world)))
     accounts.well(node, ended)
     assert "the engine VM to be started: running" in ended.output
     assert node.world.sim.state()["vm"]["boot"] == 1

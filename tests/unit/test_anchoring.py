@@ -5,7 +5,6 @@ import pytest
 
 from recovery import anchoring, errors
 from recovery import journal as journals
-from recovery import journal as journals
 from tests.unit import nodes
 
 

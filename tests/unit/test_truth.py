@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recovery import journal as journals
-from recovery import truth
+from recovery import plan, truth
 from recovery.local_host import LocalHost
 from recovery.moment import Moment
 from tests.unit import nodes
@@ -24,7 +24,8 @@ def journal(back: float, kept_rtc: bool = True) -> journals.Journal:
         moment = Moment(nodes.NOW + uptime - ANCHORED + offset, uptime, nodes.BOOT)
         records.append(journals.Record(len(records) + 1, event, step, moment, data))
 
-    add(990.0, 0, journals.PLANNED)
+    chosen = plan.Plan("rewind", "", plan.Parameters(past=int(nodes.NOW - back)), ())
+    add(990.0, 0, journals.PLANNED, plan=plan.to_json(chosen))
     at: Dict[str, Any] = {"wall": float(nodes.NOW), "boottime": ANCHORED, "boot_id": nodes.BOOT}
     add(ANCHORED, 0, journals.ANCHORED, at=at, true=float(nodes.NOW))
     add(1010.0, 0, journals.APPLYING, "clock-back")
