@@ -10,7 +10,6 @@ from typing import List
 from recovery import context as contexts
 from recovery import errors
 from recovery import journal as journals
-from recovery import moment as moments
 from recovery.programs import systemctl, systemd_run
 
 NOT_LOADED = 5  # systemctl's exit status for a unit that is not there
@@ -37,7 +36,7 @@ def postpone(context: contexts.Context) -> None:
 
 def _name(context: contexts.Context) -> str:
     """Return a new unit name: they can be used once only, and uptime in 1/100 s is unique."""
-    uptime = context.node.now().boottime
+    uptime = context.node.uptime()
     return "ovirt-cert-recovery-%s-%d" % (context.journal.run, round(uptime * 100))
 
 
@@ -46,12 +45,14 @@ def _start(context: contexts.Context, unit: str) -> None:
     systemd_run.after(context.node, unit, context.parameters.guard_seconds, argv)
 
 
-def beat(context: contexts.Context, now: moments.Moment) -> None:
+def beat(context: contexts.Context) -> None:
     """Push the timer forward when it is armed and a third of its time has passed."""
     armed = context.journal.of(journals.ARMED)
     if not armed or armed[-1].data.get("unit") is None:
         return
-    since = moments.elapsed(armed[-1].moment, now)
+    if armed[-1].moment.boot_id != context.node.boot_id():
+        return
+    since = context.node.uptime() - armed[-1].moment.boottime
     if since > context.parameters.guard_seconds / BEAT_SHARE:
         arm(context)
 

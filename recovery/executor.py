@@ -67,7 +67,7 @@ def _undisturbed(context: contexts.Context, steps: Steps, index: int) -> None:
 def perform(context: contexts.Context, step: steps_.Step) -> None:
     """Apply and verify one step, whatever was done of it before."""
     journal = context.journal
-    deadman.beat(context, context.node.now())
+    deadman.beat(context)
     context.say("%s %s" % (_count(context, step), step.words(context.parameters).title))
     before = journal.before(step.id)
     if before is None:

@@ -85,6 +85,10 @@ class Host(ABC):
     def now(self) -> moments.Moment:
         """Read wall clock, uptime and boot id together."""
 
+    def uptime(self) -> float:
+        """Return the seconds since boot alone, which costs no program."""
+        return float(self.read("/proc/uptime").split()[0])
+
     def boot_id(self) -> str:
         """Return the boot id alone, which costs no program."""
         return self.read(BOOT_ID).decode("ascii").strip()

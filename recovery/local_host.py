@@ -26,7 +26,7 @@ class LocalHost(host.Host):
         self.root = os.path.abspath(root)
         self.programs = ":".join(os.path.abspath(one) for one in programs.split(":"))
         self._files = files.Files(self.root)
-        self._clock = terminal.Clock(self._uptime, self.sleep)
+        self._clock = terminal.Clock(self.uptime, self.sleep)
 
     def run(
         self,
@@ -100,14 +100,11 @@ class LocalHost(host.Host):
     def exists(self, path: str) -> bool:
         return self._files.exists(path)
 
-    def _uptime(self) -> float:
-        return float(self.read("/proc/uptime").split()[0])
-
     def now(self) -> moments.Moment:
-        before = self._uptime()
+        before = self.uptime()
         argv = ["date", "+%s.%N"]
         wall = host.seconds(argv, self.run(argv).stdout)
-        middle = (before + self._uptime()) / 2
+        middle = (before + self.uptime()) / 2
         return moments.Moment(wall, middle, self.boot_id())
 
     def sleep(self, seconds: float) -> None:

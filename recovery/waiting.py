@@ -64,7 +64,7 @@ def wait(
         if seen.text != told or spent - told_at >= REPEAT:
             context.say("waiting for %s: %s (%s)" % (what, seen.text, moments.span(spent)))
             told, told_at = seen.text, spent
-        deadman.beat(context, now)
+        deadman.beat(context)
         context.node.sleep(pause)
 
 

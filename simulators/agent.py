@@ -4,6 +4,7 @@
 Phases: check vdsmd, connect by TLS, broker, storage; then `agent_states` once every 10 s.
 Imports `ha`, `vdsm`, `units` and `agent_states`.
 """
+
 from typing import Optional
 
 from simulators import agent_states, ha, names, units, vdsm
@@ -14,13 +15,25 @@ STATUS = 157
 CONNECT_LIMIT = 60.0
 ACQUIRE_LIMIT = 240.0
 NEVER = "RuntimeError: Couldn't  connect to VDSM within 60 seconds"
-MONITORS = ("network", "mgmt-bridge", "mem-free", "cpu-load-no-engine", "engine-health",
-            "storage-domain")
+MONITORS = (
+    "network",
+    "mgmt-bridge",
+    "mem-free",
+    "cpu-load-no-engine",
+    "engine-health",
+    "storage-domain",
+)
 
 
 def fresh() -> dict:
-    return {"phase": "check", "since": 0.0, "state": "StartState", "entered": 0.0,
-            "lost": -1.0, "said": {}}
+    return {
+        "phase": "check",
+        "since": 0.0,
+        "state": "StartState",
+        "entered": 0.0,
+        "lost": -1.0,
+        "said": {},
+    }
 
 
 def start(world: World, unit: str) -> None:
@@ -66,8 +79,11 @@ def _check(world: World) -> Optional[float]:
         log(world, "Local maintenance set")
         return 30.0
     if not units.is_active(world, "vdsmd.service"):
-        log(world, "Service vdsmd is not running and the admin is responsible for starting it.",
-            "ERROR")
+        log(
+            world,
+            "Service vdsmd is not running and the admin is responsible for starting it.",
+            "ERROR",
+        )
         log(world, "Agent shutting down")
         units.exited(world, UNIT, STATUS)
         return None
@@ -95,9 +111,12 @@ def _broker(world: World) -> Optional[float]:
         return _phase(world, "storage")
     if world.uptime - world.state["agent"]["since"] < 15:
         return 5.0
-    die(world, "Failed to start necessary monitors",
+    die(
+        world,
+        "Failed to start necessary monitors",
         "brokerlink - failed to start monitor via ovirt-ha-broker: "
-        "[Errno 2] No such file or directory, [monitor: 'network', options: {}]")
+        "[Errno 2] No such file or directory, [monitor: 'network', options: {}]",
+    )
     return None
 
 
@@ -112,11 +131,19 @@ def _storage(world: World) -> Optional[float]:
         agent_states.enter(world, "ReinitializeFSM")
         return agent_states.LOOP
     if waited >= ACQUIRE_LIMIT:
-        die(world, "Failed to start monitoring domain (sd_uuid=%s, host_id=1): "
-            "timeout during domain acquisition" % names.STORAGE_DOMAIN)
+        die(
+            world,
+            "Failed to start monitoring domain (sd_uuid=%s, host_id=1): "
+            "timeout during domain acquisition" % names.STORAGE_DOMAIN,
+        )
         return None
-    ha.log(world, "broker", "INFO", "broker.storage_broker.StorageBroker",
-           "VDSM domain monitor status: PENDING")
+    ha.log(
+        world,
+        "broker",
+        "INFO",
+        "broker.storage_broker.StorageBroker",
+        "VDSM domain monitor status: PENDING",
+    )
     return 5.0 if shared["storage"] else 20.0
 
 
@@ -142,5 +169,10 @@ def _states(world: World) -> Optional[float]:
     return agent_states.turn(world)
 
 
-PHASES = {"check": _check, "connect": _connect, "broker": _broker, "storage": _storage,
-          "states": _states}
+PHASES = {
+    "check": _check,
+    "connect": _connect,
+    "broker": _broker,
+    "storage": _storage,
+    "states": _states,
+}

@@ -3,6 +3,7 @@
 
 Imports `ha` and `engine_vm`.
 """
+
 from typing import Tuple
 
 from simulators import engine_vm, ha
@@ -39,8 +40,11 @@ def score(state: str) -> int:
 
 def enter(world: World, state: str) -> None:
     mine = world.state["agent"]
-    _say(world, "Success, was notification of state_transition (%s-%s) sent? ignored" % (
-        mine["state"], state))
+    _say(
+        world,
+        "Success, was notification of state_transition (%s-%s) sent? ignored"
+        % (mine["state"], state),
+    )
     mine.update(state=state, entered=world.uptime)
     _say(world, "Current state %s (score: %d)" % (state, score(state)))
     ha.publish(world, state, score(state))
@@ -102,11 +106,17 @@ def _down(world: World) -> Turn:
     if engine_vm.exists(world):
         return "EngineStarting", LOOP
     if _waited(world) < HOST_ALIVE:
-        _say(world, "The engine is not running, but we do not have enough data to decide "
-                    "which hosts are alive")
+        _say(
+            world,
+            "The engine is not running, but we do not have enough data to decide "
+            "which hosts are alive",
+        )
         return "EngineDown", LOOP
-    _say(world, "Engine down and local host has best score (%d), attempting to start engine VM"
-         % ha.BASE_SCORE)
+    _say(
+        world,
+        "Engine down and local host has best score (%d), attempting to start engine VM"
+        % ha.BASE_SCORE,
+    )
     return "EngineStart", 0.0
 
 
@@ -137,8 +147,13 @@ def _starting(world: World) -> Turn:
 
 def _lost(world: World) -> Turn:
     if world.state["vm"]["down"] == engine_vm.LOCKED:
-        ha.log(world, "broker", "INFO", "broker.submonitors.engine_health",
-               "VM storage is already locked.")
+        ha.log(
+            world,
+            "broker",
+            "INFO",
+            "broker.submonitors.engine_health",
+            "VM storage is already locked.",
+        )
         _say(world, "Another host already took over..")
         return "EngineForceStop", 0.0
     _say(world, "VM is unexpectedly down.")
@@ -205,8 +220,16 @@ def _force_stop(world: World) -> Turn:
 
 
 STATES = {
-    "ReinitializeFSM": _reinitialize, "GlobalMaintenance": _global, "LocalMaintenance": _local,
-    "EngineDown": _down, "EngineStart": _start, "EngineStarting": _starting, "EngineUp": _up,
-    "EngineUpBadHealth": _bad_health, "EngineStop": _stop, "EngineForceStop": _force_stop,
-    "EngineMaybeAway": _maybe_away, "EngineUnexpectedlyDown": _unexpectedly_down,
+    "ReinitializeFSM": _reinitialize,
+    "GlobalMaintenance": _global,
+    "LocalMaintenance": _local,
+    "EngineDown": _down,
+    "EngineStart": _start,
+    "EngineStarting": _starting,
+    "EngineUp": _up,
+    "EngineUpBadHealth": _bad_health,
+    "EngineStop": _stop,
+    "EngineForceStop": _force_stop,
+    "EngineMaybeAway": _maybe_away,
+    "EngineUnexpectedlyDown": _unexpectedly_down,
 }

@@ -25,8 +25,12 @@ NOISE = (
     ("crond.service", "anacron", 5, "Anacron started on %(day)s"),
     ("sshd.service", "sshd", 6, "Connection closed by 192.0.2.%(n)d port %(port)d [preauth]"),
     ("rsyslog.service", "rsyslogd", 6, "imjournal: journal files changed, reloading..."),
-    ("NetworkManager.service", "NetworkManager", 6,
-     "<info>  [%(wall).4f] dhcp4 (ovirtmgmt): state changed new lease"),
+    (
+        "NetworkManager.service",
+        "NetworkManager",
+        6,
+        "<info>  [%(wall).4f] dhcp4 (ovirtmgmt): state changed new lease",
+    ),
     ("multipathd.service", "multipathd", 5, "360014050%(n)08d: remaining active paths: 2"),
     ("iscsid.service", "iscsid", 4, "iscsid: Kernel reported iSCSI connection 1:0 is operational"),
     ("sanlock.service", "sanlock", 5, "%(up)d [1412]: s1 renewed"),
@@ -60,8 +64,13 @@ def entry(world: World, data: object = None) -> None:
         import time
 
         day = time.strftime("%Y-%m-%d", time.gmtime(world.wall()))
-        text = text % {"n": number % 90 + 2, "port": 30000 + number % 30000, "day": day,
-                       "wall": world.wall(), "up": int(world.uptime)}
+        text = text % {
+            "n": number % 90 + 2,
+            "port": 30000 + number % 30000,
+            "day": day,
+            "wall": world.wall(),
+            "up": int(world.uptime),
+        }
     world.log(text, unit, identifier, priority)
     world.schedule(2.0 + number % 400 / 10.0, "background-entry")
 

@@ -14,8 +14,13 @@ FIRMWARE = 3.0
 OUTER_EVENTS = ("ntp-reachable",)
 # Modules of other parts of the world that want to know: function power_lost(world)
 LOSERS = ("simulators.engine_vm",)
-BASE = ("systemd-journald.service", "dbus.service", "systemd-logind.service",
-        "systemd-machined.service", "polkit.service")
+BASE = (
+    "systemd-journald.service",
+    "dbus.service",
+    "systemd-logind.service",
+    "systemd-machined.service",
+    "polkit.service",
+)
 RUN_DIRECTORIES = ("systemd/system", "libvirt", "vdsm", "lock", "log", "user")
 
 
@@ -30,14 +35,27 @@ def _lose(world: World, downtime: float) -> None:
     state = world.state
     before = world.uptime
     true, rtc = world.true() + downtime, world.rtc() + downtime
-    state["queue"] = [(max(0.0, due - before - downtime), number, kind, data)
-                      for due, number, kind, data in state["queue"] if kind in OUTER_EVENTS]
+    state["queue"] = [
+        (max(0.0, due - before - downtime), number, kind, data)
+        for due, number, kind, data in state["queue"]
+        if kind in OUTER_EVENTS
+    ]
     for name in () if state["bare"] else LOSERS:
         module = __import__(name, None, None, ["power_lost"])
         if hasattr(module, "power_lost"):
             module.power_lost(world)
-    state.update(uptime=0.0, true_offset=true, units={}, jobs={}, job_results={}, transient={},
-                 disk_units={}, last_use={}, sync_at=None, timedate=None)
+    state.update(
+        uptime=0.0,
+        true_offset=true,
+        units={},
+        jobs={},
+        job_results={},
+        transient={},
+        disk_units={},
+        last_use={},
+        sync_at=None,
+        timedate=None,
+    )
     state.pop("chronyd", None)
     state["journal"]["monotonic"] = 0
     world.set_rtc(rtc)
@@ -74,7 +92,11 @@ def boot(world: World, clean: bool = True) -> None:
         world.log(
             "File /var/log/journal/%s/system.journal corrupted or uncleanly shut down, "
             "renaming and replacing." % state["machine_id"],
-            "systemd-journald.service", "systemd-journald", 4, 187)
+            "systemd-journald.service",
+            "systemd-journald",
+            4,
+            187,
+        )
     world.advance(FIRMWARE)
     definitions.reload(world)
     _start_everything(world)
@@ -87,8 +109,14 @@ def _start_everything(world: World) -> None:
     for name in names:
         # base services are up before the journal is worth reading
         if name in BASE:
-            records.change(world, name, active="active", sub="running", pid=world.new_pid(),
-                           invocation=world.new_id())
+            records.change(
+                world,
+                name,
+                active="active",
+                sub="running",
+                pid=world.new_pid(),
+                invocation=world.new_id(),
+            )
     numbers = jobs.install(world, transaction.build_boot(world, names))
     jobs.wait(world, list(numbers.values()), 120.0)
 
@@ -97,5 +125,6 @@ def pass_quietly(world: World, seconds: float) -> None:
     """Let a long time pass in which nothing happens: the queue moves along."""
     state = world.state
     state["uptime"] += seconds
-    state["queue"] = [(due + seconds, number, kind, data)
-                      for due, number, kind, data in state["queue"]]
+    state["queue"] = [
+        (due + seconds, number, kind, data) for due, number, kind, data in state["queue"]
+    ]

@@ -3,6 +3,7 @@
 
 Imports `ha`, `vdsm` and `units`.
 """
+
 import os
 
 from simulators import ha, units, vdsm
@@ -21,8 +22,12 @@ def start(world: World, unit: str) -> None:
     world.state["broker"] = {"since": world.uptime, "ready": 0.0}
     _remove_runtime(world)
     os.makedirs(world.node(ha.RUN), exist_ok=True)
-    _log(world, "INFO", "broker.Broker", "ovirt-hosted-engine-ha broker %s started"
-         % ha.VERSIONS[world.state["release"]])
+    _log(
+        world,
+        "INFO",
+        "broker.Broker",
+        "ovirt-hosted-engine-ha broker %s started" % ha.VERSIONS[world.state["release"]],
+    )
     world.cancel("broker-poll")
     world.schedule(2.0, "broker-poll")
 
@@ -56,8 +61,12 @@ def poll(world: World, data: dict) -> None:
 
 
 def _give_up(world: World) -> None:
-    _log(world, "WARNING", "broker.storage_broker.StorageBroker",
-         "Can't connect vdsm storage: %s " % NEVER)
+    _log(
+        world,
+        "WARNING",
+        "broker.storage_broker.StorageBroker",
+        "Can't connect vdsm storage: %s " % NEVER,
+    )
     _log(world, "ERROR", "broker.Broker", "Failed initializing the broker: " + NEVER)
     _log(world, "ERROR", "broker.Broker", "Trying to restart the broker")
     units.exited(world, UNIT, 1)

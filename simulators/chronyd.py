@@ -12,17 +12,22 @@ MAX_SLEW = 0.083333  # seconds a second
 FEATURES = {
     "3.4": "+CMDMON +NTP +REFCLOCK +RTC +PRIVDROP +SCFILTER +SIGND +ASYNCDNS +SECHASH +IPV6 +DEBUG",
     "4.2": "+CMDMON +NTP +REFCLOCK +RTC +PRIVDROP +SCFILTER +SIGND +ASYNCDNS +NTS +SECHASH +IPV6 "
-           "+DEBUG",
+    "+DEBUG",
     "4.3": "+CMDMON +NTP +REFCLOCK +RTC +PRIVDROP +SCFILTER +SIGND +ASYNCDNS +NTS +SECHASH +IPV6 "
-           "+DEBUG",
+    "+DEBUG",
 }
 
 
 def start(world: World, unit: str) -> float:
     """Start the daemon; with a server in reach the first update comes within seconds."""
     version = RELEASES[world.state["release"]]["chrony"]
-    world.state["chronyd"] = {"updates": 0, "last": 0.0, "ref": None, "at": world.uptime,
-                              "own_step": False}
+    world.state["chronyd"] = {
+        "updates": 0,
+        "last": 0.0,
+        "ref": None,
+        "at": world.uptime,
+        "own_step": False,
+    }
     _say(world, "chronyd version %s starting (%s)" % (version, FEATURES[version]))
     _say(world, "Frequency -17.552 +/- 0.186 ppm read from /var/lib/chrony/drift")
     _say(world, "Using right/UTC timezone to obtain leap second data")
@@ -72,8 +77,11 @@ def poll(world: World, data: object = None) -> None:
 
 def _step(world: World, daemon: dict, offset: float) -> None:
     first = RELEASES[world.state["release"]]["chrony"] == "3.4"
-    _say(world, "System clock wrong by %.6f seconds%s" % (
-        offset, ", adjustment started" if first else ""), 4)
+    _say(
+        world,
+        "System clock wrong by %.6f seconds%s" % (offset, ", adjustment started" if first else ""),
+        4,
+    )
     daemon["own_step"] = True
     world.step_clock(world.true())
     daemon["own_step"] = False

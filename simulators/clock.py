@@ -20,8 +20,13 @@ def step(world: World, new_wall: float) -> None:
     if RELEASES[state["release"]]["systemd"] < 239:
         from simulators import units
 
-        units.pid1(world, "Time has been changed", 6, MESSAGE_ID=TIME_CHANGE,
-                   REALTIME=str(int(new_wall * 1000000)))
+        units.pid1(
+            world,
+            "Time has been changed",
+            6,
+            MESSAGE_ID=TIME_CHANGE,
+            REALTIME=str(int(new_wall * 1000000)),
+        )
     from simulators.systemd import timers
 
     timers.clock_stepped(world)

@@ -54,9 +54,11 @@ def _units(world: World) -> list:
 
 
 def _dependencies(world: World, name: str) -> list:
-    return ["%s is active and %s, which it is bound to, is not" % (name, other)
-            for other in definitions.get(world, name).get("binds_to", ())
-            if records.of(world, other)["active"] != "active"]
+    return [
+        "%s is active and %s, which it is bound to, is not" % (name, other)
+        for other in definitions.get(world, name).get("binds_to", ())
+        if records.of(world, other)["active"] != "active"
+    ]
 
 
 def _services(world: World) -> list:

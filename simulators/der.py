@@ -4,6 +4,7 @@
 The simulated daemons judge certificates with this module and with nothing else: a second,
 independent truth beside the `cryptography` library. May import nothing of this package.
 """
+
 import binascii
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
@@ -11,7 +12,11 @@ CERTIFICATE = b"CERTIFICATE"
 KEYS = (b"PRIVATE KEY", b"RSA PRIVATE KEY")
 
 NAMES = {
-    "2.5.4.3": "CN", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.10": "O",
+    "2.5.4.3": "CN",
+    "2.5.4.6": "C",
+    "2.5.4.7": "L",
+    "2.5.4.8": "ST",
+    "2.5.4.10": "O",
     "2.5.4.11": "OU",
 }
 SAN = "2.5.29.17"
@@ -63,11 +68,11 @@ def pieces(data: bytes) -> Iterator[Piece]:
         length = data[start + 1]
         if length & 0x80:
             width = length & 0x7F
-            length = int.from_bytes(data[at:at + width], "big")
+            length = int.from_bytes(data[at : at + width], "big")
             at += width
         if at + length > len(data) or data[start + 1] == 0x80:
             raise Error("truncated value")
-        yield Piece(data[start], data[start:at + length], data[at:at + length])
+        yield Piece(data[start], data[start : at + length], data[at : at + length])
         at += length
 
 
@@ -98,15 +103,23 @@ def days(year: int, month: int, day: int) -> int:
     """Days from 1970-01-01 in the Gregorian calendar (no import of datetime: it costs 5 ms)."""
     if month <= 2:
         year, month = year - 1, month + 12
-    return (365 * year + year // 4 - year // 100 + year // 400
-            + (153 * (month - 3) + 2) // 5 + day - 1 - 719468)
+    return (
+        365 * year
+        + year // 4
+        - year // 100
+        + year // 400
+        + (153 * (month - 3) + 2) // 5
+        + day
+        - 1
+        - 719468
+    )
 
 
 def _time(piece: Piece) -> int:
     text = piece.body.decode("ascii")
     if piece.tag == 0x17:
         text = ("20" if int(text[:2]) < 50 else "19") + text
-    number = [int(text[at:at + 2]) for at in range(4, 14, 2)]
+    number = [int(text[at : at + 2]) for at in range(4, 14, 2)]
     day = days(int(text[:4]), number[0], number[1])
     return day * 86400 + number[2] * 3600 + number[3] * 60 + number[4]
 
@@ -160,9 +173,21 @@ def _parse(data: bytes) -> Certificate:
     begin, end = [_time(piece) for piece in _children(validity)]
     extensions = _extensions(fields[6:])
     return Certificate(
-        version, int.from_bytes(serial.body, "big"), issuer.raw, subject.raw, begin, end,
-        modulus, exponent, body.raw, oid(_children(algorithm)[0].body), signature.body[1:],
-        _ca(extensions.get(BASIC_CONSTRAINTS)), _names(extensions.get(SAN)), data)
+        version,
+        int.from_bytes(serial.body, "big"),
+        issuer.raw,
+        subject.raw,
+        begin,
+        end,
+        modulus,
+        exponent,
+        body.raw,
+        oid(_children(algorithm)[0].body),
+        signature.body[1:],
+        _ca(extensions.get(BASIC_CONSTRAINTS)),
+        _names(extensions.get(SAN)),
+        data,
+    )
 
 
 def _public(key: Piece) -> Tuple[int, int]:
@@ -222,6 +247,7 @@ def digest(kind: str, data: bytes) -> bytes:
             except ImportError:
                 continue
     import hashlib
+
     return hashlib.new(kind, data).digest()
 
 

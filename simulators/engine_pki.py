@@ -3,6 +3,7 @@
 
 Imports `node_pki`, `pki`, `keys`, `names` and `place`.
 """
+
 import time
 from typing import Optional, Union
 
@@ -67,19 +68,32 @@ extendedKeyUsage = critical,serverAuth,clientAuth
 """
 CERT_TEMPLATE = (
     CERT_HEAD
-    + "[v3_ca]\n" + COMMON + FIXED_USAGE
-    + "\n[v3_ca_san]\n" + COMMON + FIXED_USAGE + "subjectAltName = ${ENV::OVIRT_SAN}\n"
-    + "\n[custom]\n" + COMMON
-    + "keyUsage = critical,${ENV::OVIRT_KU}\nextendedKeyUsage = ${ENV::OVIRT_EKU}\n")
+    + "[v3_ca]\n"
+    + COMMON
+    + FIXED_USAGE
+    + "\n[v3_ca_san]\n"
+    + COMMON
+    + FIXED_USAGE
+    + "subjectAltName = ${ENV::OVIRT_SAN}\n"
+    + "\n[custom]\n"
+    + COMMON
+    + "keyUsage = critical,${ENV::OVIRT_KU}\nextendedKeyUsage = ${ENV::OVIRT_EKU}\n"
+)
 CACERT_TEMPLATE = (
     CERT_HEAD.replace("keys/cert.pem", "keys/ca.pem")
     + "[v3_ca]\nsubjectKeyIdentifier = hash\n"
     + "authorityKeyIdentifier = keyid:always,issuer:always\n"
-    + "basicConstraints = critical,CA:true\nkeyUsage = critical,cRLSign,keyCertSign\n")
+    + "basicConstraints = critical,CA:true\nkeyUsage = critical,cRLSign,keyCertSign\n"
+)
 
 
-def write(root: str, by: node_pki.Authorities, ages: node_pki.Ages,
-          node: node_pki.NodeCertificates, release: str) -> None:
+def write(
+    root: str,
+    by: node_pki.Authorities,
+    ages: node_pki.Ages,
+    node: node_pki.NodeCertificates,
+    release: str,
+) -> None:
     place.folder(root, PKI, 0o755, place.OVIRT)
     for path, mode in (("certs", 0o755), ("requests", 0o755), ("private", 0o750)):
         place.folder(root, PKI + "/" + path, mode, place.OVIRT)
@@ -122,8 +136,12 @@ def _authority(root: str, authority: pki.Authority, name: str) -> None:
 
 
 def _own(root: str, by: node_pki.Authorities, ages: node_pki.Ages) -> None:
-    for name, dates in (("engine", ages.engine), ("jboss", ages.engine),
-                        ("apache", ages.web), ("websocket-proxy", ages.web)):
+    for name, dates in (
+        ("engine", ages.engine),
+        ("jboss", ages.engine),
+        ("apache", ages.web),
+        ("websocket-proxy", ages.web),
+    ):
         issued = by.engine.issue("engine", ENGINE_SUBJECT, dates, names.ENGINE)
         _put(root, "certs/%s.cer" % name, _text(issued) + issued.pem)
         if name in ("apache", "websocket-proxy"):
@@ -147,12 +165,15 @@ def _text(issued: pki.Issued) -> bytes:
     """Some text before the PEM block, as `openssl ca` without -notext leaves it."""
     shape = "%b %e %H:%M:%S %Y GMT"
     lines = [
-        "Certificate:", "    Data:", "        Version: 3 (0x2)",
+        "Certificate:",
+        "    Data:",
+        "        Version: 3 (0x2)",
         "        Serial Number: %d (0x%x)" % (issued.serial, issued.serial),
         "        Validity",
         "            Not Before: " + time.strftime(shape, time.gmtime(issued.dates.begin)),
         "            Not After : " + time.strftime(shape, time.gmtime(issued.dates.end)),
-        "        Subject: " + ", ".join("%s=%s" % pair for pair in issued.subject)]
+        "        Subject: " + ", ".join("%s=%s" % pair for pair in issued.subject),
+    ]
     return "\n".join(lines).encode() + b"\n"
 
 
@@ -160,8 +181,9 @@ def _database(root: str, register: pki.Register) -> None:
     lines = []
     for issued in register.issued:
         end = time.strftime("%y%m%d%H%M%SZ", time.gmtime(issued.dates.end))
-        lines.append("V\t%s\t\t%X\tunknown\t%s\n" % (
-            end, issued.serial, pki.slashes(issued.subject)))
+        lines.append(
+            "V\t%s\t\t%X\tunknown\t%s\n" % (end, issued.serial, pki.slashes(issued.subject))
+        )
         _put(root, "certs/%X.pem" % issued.serial, issued.pem)
     _put(root, "database.txt", "".join(lines))
     _put(root, "database.txt.attr", "unique_subject = no\n")

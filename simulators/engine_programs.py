@@ -4,6 +4,7 @@
 Every program takes a Session and returns status, output, errors. Imports nothing of ours, and
 shutil late: it costs more than the rest of the program.
 """
+
 import os
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
@@ -67,12 +68,17 @@ def _test(session: Session) -> Done:
     if len(words) == 2:
         path = session.shell.path(words[1])
         known: Dict[str, Callable[[], bool]] = {
-            "-e": lambda: os.path.exists(path), "-f": lambda: os.path.isfile(path),
-            "-d": lambda: os.path.isdir(path), "-n": lambda: words[1] != "",
+            "-e": lambda: os.path.exists(path),
+            "-f": lambda: os.path.isfile(path),
+            "-d": lambda: os.path.isdir(path),
+            "-n": lambda: words[1] != "",
             "-s": lambda: os.path.exists(path) and os.path.getsize(path) > 0,
-            "-r": lambda: os.access(path, os.R_OK), "-z": lambda: words[1] == "",
-            "-L": lambda: os.path.islink(path), "-w": lambda: os.access(path, os.W_OK),
-            "-x": lambda: os.access(path, os.X_OK)}
+            "-r": lambda: os.access(path, os.R_OK),
+            "-z": lambda: words[1] == "",
+            "-L": lambda: os.path.islink(path),
+            "-w": lambda: os.access(path, os.W_OK),
+            "-x": lambda: os.access(path, os.X_OK),
+        }
         true = known.get(words[0], lambda: False)()
     elif len(words) == 3:
         true = (words[0] == words[2]) == (words[1] in ("=", "=="))
@@ -99,6 +105,7 @@ def _mkdir(session: Session) -> Done:
 
 def _rm(session: Session) -> Done:
     import shutil
+
     options, operands = session.split()
     deep = "-r" in options or "-R" in options
     for name in operands:
@@ -123,6 +130,7 @@ def _target(session: Session, source: str, target: str) -> str:
 
 def _cp(session: Session) -> Done:
     import shutil
+
     options, operands = session.split()
     keep = any(option in options for option in ("-a", "-p", "--preserve"))
     for name in operands[:-1]:
@@ -142,6 +150,7 @@ def _cp(session: Session) -> Done:
 
 def _attributes(source: str, target: str, owner_too: bool) -> None:
     import shutil
+
     shutil.copymode(source, target)
     if owner_too:
         status = os.stat(source)
@@ -166,6 +175,7 @@ def _mv(session: Session) -> Done:
 
 def _chmod(session: Session) -> Done:
     import shutil
+
     options, operands = session.split()
     reference = options.get("--reference")
     mode = operands.pop(0) if not reference else ""
@@ -187,13 +197,12 @@ def _mode(text: str, present: int) -> int:
     bits = {"r": 4, "w": 2, "x": 1}
     for clause in text.split(","):
         at = next(at for at, letter in enumerate(clause) if letter in "+-=")
-        value = sum(bits[letter] for letter in clause[at + 1:])
+        value = sum(bits[letter] for letter in clause[at + 1 :])
         for who in clause[:at].replace("a", "ugo") or "ugo":
             shift = {"u": 6, "g": 3, "o": 0}[who]
             if clause[at] == "=":
                 present &= ~(7 << shift)
-            present = present & ~(value << shift) if clause[at] == "-" \
-                else present | value << shift
+            present = present & ~(value << shift) if clause[at] == "-" else present | value << shift
     return present
 
 
@@ -227,8 +236,7 @@ def _ls(session: Session) -> Done:
             return 2, output, error.encode()
         folder = os.path.isdir(path) and "-d" not in options
         names = sorted(os.listdir(path)) if folder else [name]
-        shown = [one for one in names if "-a" in options or not one.startswith(".")
-                 or not folder]
+        shown = [one for one in names if "-a" in options or not one.startswith(".") or not folder]
         output += "".join(one + "\n" for one in shown).encode()
     return 0, output, b""
 
@@ -244,17 +252,21 @@ def _tee(session: Session) -> Done:
 def _head(session: Session) -> Done:
     options, operands = session.split(("-n",))
     data = b"".join(_read(session, name) for name in operands) if operands else session.data
-    lines = data.splitlines(True)[:int(options.get("-n", "10"))]
+    lines = data.splitlines(True)[: int(options.get("-n", "10"))]
     return 0, b"".join(lines), b""
 
 
 def _grep(session: Session) -> Done:
     import re
+
     options, operands = session.split(("-e", "-m"))
     pattern = re.compile(operands.pop(0), re.I if "-i" in options else 0)
     data = b"".join(_read(session, name) for name in operands) if operands else session.data
-    found = [line for line in data.decode("utf-8", "replace").splitlines()
-             if bool(pattern.search(line)) != ("-v" in options)]
+    found = [
+        line
+        for line in data.decode("utf-8", "replace").splitlines()
+        if bool(pattern.search(line)) != ("-v" in options)
+    ]
     output = "" if "-q" in options else "".join(line + "\n" for line in found)
     return int(not found), output.encode(), b""
 
@@ -268,7 +280,22 @@ def _false(session: Session) -> Done:
 
 
 PROGRAMS: Dict[str, Callable[[Session], Done]] = {
-    "cat": _cat, "test": _test, "[": _test, "mkdir": _mkdir, "rm": _rm, "cp": _cp, "mv": _mv,
-    "chmod": _chmod, "chown": _chown, "ls": _ls, "tee": _tee, "head": _head, "grep": _grep,
-    "true": _nothing, ":": _nothing, "false": _false, "restorecon": _nothing, "sync": _nothing,
+    "cat": _cat,
+    "test": _test,
+    "[": _test,
+    "mkdir": _mkdir,
+    "rm": _rm,
+    "cp": _cp,
+    "mv": _mv,
+    "chmod": _chmod,
+    "chown": _chown,
+    "ls": _ls,
+    "tee": _tee,
+    "head": _head,
+    "grep": _grep,
+    "true": _nothing,
+    ":": _nothing,
+    "false": _false,
+    "restorecon": _nothing,
+    "sync": _nothing,
 }

@@ -3,6 +3,7 @@
 
 Imports `engine_programs`, `engine_vm`, `names` and `openssl_call`.
 """
+
 import os
 import time
 from typing import Callable, Dict, List, Optional
@@ -52,6 +53,7 @@ def _moment(text: str) -> Optional[float]:
         except ValueError:
             return None
     import calendar
+
     for shape in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"):
         try:
             return float(calendar.timegm(time.strptime(text.replace(" UTC", ""), shape)))
@@ -82,8 +84,10 @@ def _timedatectl(session: Session) -> Done:
         engine_vm.set_wall(world, seconds)
         return OK
     now = time.strftime("%a %Y-%m-%d %H:%M:%S UTC", time.gmtime(engine_vm.wall(world)))
-    return _say("      Local time: %s\n     NTP service: %s\n" % (
-        now, "active" if services["chronyd"] else "inactive"))
+    return _say(
+        "      Local time: %s\n     NTP service: %s\n"
+        % (now, "active" if services["chronyd"] else "inactive")
+    )
 
 
 def _switch(world: World, name: str, on: bool) -> None:
@@ -107,8 +111,11 @@ def _systemctl(session: Session) -> Done:
     if verb == "is-enabled":
         return _say("".join("enabled\n" for unit in units if unit in services))
     if missing:
-        return _complain("Failed to %s %s.service: Unit %s.service not found.\n" % (
-            verb, missing[0], missing[0]), 5)
+        return _complain(
+            "Failed to %s %s.service: Unit %s.service not found.\n"
+            % (verb, missing[0], missing[0]),
+            5,
+        )
     for unit in units:
         if verb in ("start", "stop", "restart", "try-restart", "reload", "disable", "enable"):
             if verb in ("disable", "enable") and "--now" not in options:
@@ -128,8 +135,14 @@ def _openssl(session: Session) -> Done:
     before = os.umask(shell.umask)
     try:
         return openssl_call.run(
-            shell.world.state["openssl"], session.words, engine_vm.wall(shell.world),
-            shell.world.engine, shell.path("."), session.data, env)
+            shell.world.state["openssl"],
+            session.words,
+            engine_vm.wall(shell.world),
+            shell.world.engine,
+            shell.path("."),
+            session.data,
+            env,
+        )
     finally:
         os.umask(before)
 
@@ -199,8 +212,11 @@ def _exit(session: Session) -> Done:
 
 def _config(session: Session) -> Done:
     key = session.words[1] if session.words[:1] in (["-g"], ["--get"]) else ""
-    known = {"VdsCertificateValidityInDays": DAYS[session.shell.world.state["release"]],
-             "SignCertTimeoutInSeconds": "30", "OrganizationName": names.ORGANISATION}
+    known = {
+        "VdsCertificateValidityInDays": DAYS[session.shell.world.state["release"]],
+        "SignCertTimeoutInSeconds": "30",
+        "OrganizationName": names.ORGANISATION,
+    }
     if key not in known:
         return _complain("Error fetching %s value: no such entry.\n" % key)
     return _say("%s: %s version: general\n" % (key, known[key]))
@@ -225,11 +241,25 @@ def _echo(session: Session) -> Done:
 
 
 PROGRAMS: Dict[str, Callable[[Session], Done]] = {
-    "date": _date, "hwclock": _hwclock, "timedatectl": _timedatectl, "systemctl": _systemctl,
-    "hostname": _hostname, "openssl": _openssl, "flock": _flock, "sh": _sh, "bash": _sh,
-    "env": _env, "cd": _cd, "umask": _umask, "exit": _exit, "engine-config": _config,
-    "rpm": _rpm, "sleep": _sleep, "echo": _echo,
+    "date": _date,
+    "hwclock": _hwclock,
+    "timedatectl": _timedatectl,
+    "systemctl": _systemctl,
+    "hostname": _hostname,
+    "openssl": _openssl,
+    "flock": _flock,
+    "sh": _sh,
+    "bash": _sh,
+    "env": _env,
+    "cd": _cd,
+    "umask": _umask,
+    "exit": _exit,
+    "engine-config": _config,
+    "rpm": _rpm,
+    "sleep": _sleep,
+    "echo": _echo,
     "pwd": lambda session: _say(session.shell.cwd + "\n"),
-    "id": lambda session: _say("0\n"), "whoami": lambda session: _say("root\n"),
+    "id": lambda session: _say("0\n"),
+    "whoami": lambda session: _say("root\n"),
     "uname": lambda session: _say("4.18.0-408.el8.x86_64\n"),
 }

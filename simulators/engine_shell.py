@@ -3,6 +3,7 @@
 
 Imports `shell_syntax` and the tables of `engine_programs` and `engine_services`.
 """
+
 import os
 from typing import Dict, List, NamedTuple, Optional
 
@@ -24,7 +25,12 @@ class Shell:
         self.cwd = "/root"
         self.umask = 0o022
         self.env: Dict[str, str] = {
-            "HOME": "/root", "USER": "root", "LANG": "C", "PATH": "/usr/sbin:/usr/bin", "?": "0"}
+            "HOME": "/root",
+            "USER": "root",
+            "LANG": "C",
+            "PATH": "/usr/sbin:/usr/bin",
+            "?": "0",
+        }
         self.left: Optional[int] = None  # status of `exit`
 
     def path(self, text: str) -> str:
@@ -58,7 +64,8 @@ class Shell:
         command = shell_syntax.Command(
             [word._replace(text=self._filled(word.text)) for word in raw.words],
             [(name, self._filled(value)) for name, value in raw.variables],
-            [(kind, self._filled(path)) for kind, path in raw.redirections])
+            [(kind, self._filled(path)) for kind, path in raw.redirections],
+        )
         words = [piece for word in command.words for piece in self._expanded(word)]
         if not words:
             self.env.update(command.variables)
@@ -79,20 +86,20 @@ class Shell:
         if not word.plain or not any(mark in word.text for mark in "*?["):
             return [word.text]
         import glob
+
         root = self.world.engine("/").rstrip("/")
         found = sorted(glob.glob(self.path(word.text)))
         if not word.text.startswith("/"):
             root = self.path("")
-            return [name[len(root):].lstrip("/") for name in found] or [word.text]
-        return [name[len(root):] for name in found] or [word.text]
+            return [name[len(root) :].lstrip("/") for name in found] or [word.text]
+        return [name[len(root) :] for name in found] or [word.text]
 
     def call(self, words: List[str], data: bytes, extra: Dict[str, str]) -> Result:
         """Run one program by its words; also used by programs that run another one."""
         program = words[0].rpartition("/")[2]
         for table in (engine_programs.PROGRAMS, engine_services.PROGRAMS):
             if program in table:
-                session = engine_programs.Session(
-                    self, words[1:], data, dict(self.env, **extra))
+                session = engine_programs.Session(self, words[1:], data, dict(self.env, **extra))
                 return Result(*table[program](session))
         return Result(127, b"", ("bash: %s: command not found\n" % words[0]).encode())
 
@@ -151,5 +158,3 @@ def _reads(command: shell_syntax.Command) -> bool:
     if words[0] in ("cat", "tee", "sh", "bash", "dd"):
         return len(words) == 1 or words[0] in ("tee", "dd") or "-" in words
     return "openssl" in words and "-in" not in words
-
-

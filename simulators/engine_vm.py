@@ -4,6 +4,7 @@
 The guest takes the node's clock at the moment qemu starts; later only its own chronyd moves it.
 Imports `tls`, `settings` and `vdsm` (for its log).
 """
+
 from typing import Optional
 
 from simulators import names, settings, tls, vdsm
@@ -12,19 +13,35 @@ from simulators.world import World
 QEMU_CONF = "/etc/libvirt/qemu.conf"
 QEMU_LOG = "/var/log/libvirt/qemu/HostedEngine.log"
 VNC = "/etc/pki/vdsm/libvirt-vnc"
-LOCKED = ("Failed to acquire lock: Lease is held by another host")
+LOCKED = "Failed to acquire lock: Lease is held by another host"
 SERVICES = ("chronyd", "httpd", "ovirt-engine", "sshd")
 
 
 def fresh() -> dict:
     """A domain that is not there, and how this engine behaves when it boots."""
     return {
-        "state": "absent", "id": 0, "boot": 0, "where": "nowhere", "since": 0.0,
-        "ssh": False, "healthy": False, "ahead": 0.0, "down": "", "ntp": None,
+        "state": "absent",
+        "id": 0,
+        "boot": 0,
+        "where": "nowhere",
+        "since": 0.0,
+        "ssh": False,
+        "healthy": False,
+        "ahead": 0.0,
+        "down": "",
+        "ntp": None,
         "password": names.PASSWORD,
-        "services": dict.fromkeys(SERVICES, False), "shutting": False,
-        "seconds": {"qemu": 1.0, "resume": 1.5, "ssh": 60.0, "chronyd": 66.0,
-                    "healthy": 290.0, "poll": 64.0, "shutdown": 40.0},
+        "services": dict.fromkeys(SERVICES, False),
+        "shutting": False,
+        "seconds": {
+            "qemu": 1.0,
+            "resume": 1.5,
+            "ssh": 60.0,
+            "chronyd": 66.0,
+            "healthy": 290.0,
+            "poll": 64.0,
+            "shutdown": 40.0,
+        },
     }
 
 
@@ -66,13 +83,24 @@ def qemu(world: World, data: dict) -> None:
     if problem:
         vm.update(state="absent", down=problem)
         return
-    vm.update(state="paused", where="here", boot=vm["boot"] + 1, since=world.uptime,
-              id=vm["id"] + 1, ssh=False, healthy=False, shutting=False,
-              ahead=world.wall() - world.true())
+    vm.update(
+        state="paused",
+        where="here",
+        boot=vm["boot"] + 1,
+        since=world.uptime,
+        id=vm["id"] + 1,
+        ssh=False,
+        healthy=False,
+        shutting=False,
+        ahead=world.wall() - world.true(),
+    )
     vm["services"] = dict.fromkeys(SERVICES, False)
     world.state["domains_running"] = 1
     domain = "Domain id=%d name='%s' uuid=%s is tainted: custom-hypervisor-feature" % (
-        vm["id"], names.DOMAIN, names.VM_ID)
+        vm["id"],
+        names.DOMAIN,
+        names.VM_ID,
+    )
     world.log(domain, unit="libvirtd.service", priority=4)
     world.schedule(vm["seconds"]["resume"], "vm-resume", boot=vm["boot"])
 
@@ -84,8 +112,9 @@ def _refusal(world: World) -> str:
     if present.get("vnc_tls") != "1":
         return ""
     folder = present.get("vnc_tls_x509_cert_dir", VNC)
-    files = tls.Files(folder + "/server-cert.pem", folder + "/server-key.pem",
-                      folder + "/ca-cert.pem", world.node)
+    files = tls.Files(
+        folder + "/server-cert.pem", folder + "/server-key.pem", folder + "/ca-cert.pem", world.node
+    )
     try:
         tls.check(files, world.wall())
     except tls.Refused as refused:
@@ -96,8 +125,11 @@ def _refusal(world: World) -> str:
 def _vnc_refused(world: World, text: str) -> str:
     problem = "Failed to start VNC server: " + text
     vdsm.append(world, QEMU_LOG, "qemu-kvm: -vnc: %s\n" % problem)
-    world.log("internal error: process exited while connecting to monitor: qemu-kvm: " + problem,
-              unit="libvirtd.service", priority=3)
+    world.log(
+        "internal error: process exited while connecting to monitor: qemu-kvm: " + problem,
+        unit="libvirtd.service",
+        priority=3,
+    )
     return problem
 
 
@@ -167,6 +199,7 @@ def unsuspend(world: World) -> None:
 def power_lost(world: World) -> None:
     """The node lost power: no process, but libvirt still has vdsm's persistent definition."""
     from simulators import agent, broker, ha
+
     vm = world.state["vm"]
     if vm["where"] == "here":
         off(world)

@@ -130,8 +130,9 @@ def _after(call: Call, fault: dict, status: int, began: tuple) -> int:
 
     action = fault["action"]
     if action == "garble":
-        call.output = [(fd, faults.spoil(data, call.world.state["random"]))
-                       for fd, data in call.output]
+        call.output = [
+            (fd, faults.spoil(data, call.world.state["random"])) for fd, data in call.output
+        ]
     elif action == "fail-after":
         call.output = [(2, _encode(fault.get("stderr", "")))]
         return fault.get("status", 1)

@@ -3,6 +3,7 @@
 
 Imports `settings`, `names`, `engine_vm` and `vdsm` (to append to a file).
 """
+
 import os
 import time
 
@@ -20,9 +21,19 @@ BASE_SCORE = 3400
 
 def fresh() -> dict:
     return {
-        "global": False, "acquired": False, "storage": True, "seconds": {"acquire": 28.0},
-        "host": {"ts": 0, "conf": 0, "score": 0, "state": "AgentStopped", "stopped": True,
-                 "maintenance": False, "wall": 0.0},
+        "global": False,
+        "acquired": False,
+        "storage": True,
+        "seconds": {"acquire": 28.0},
+        "host": {
+            "ts": 0,
+            "conf": 0,
+            "score": 0,
+            "state": "AgentStopped",
+            "stopped": True,
+            "maintenance": False,
+            "wall": 0.0,
+        },
     }
 
 
@@ -32,8 +43,9 @@ def local_maintenance(world: World) -> bool:
 
 def set_local_maintenance(world: World, on: bool) -> None:
     word = str(on)
-    settings.write(world.node(HA_CONF),
-                   {"local_maintenance": word, "local_maintenance_manual": word})
+    settings.write(
+        world.node(HA_CONF), {"local_maintenance": word, "local_maintenance_manual": word}
+    )
 
 
 def loops_before_storage(world: World) -> bool:
@@ -59,8 +71,13 @@ def write_vm_conf(world: World) -> None:
 
 def publish(world: World, state: str, score: int) -> None:
     world.state["ha"]["host"].update(
-        ts=int(world.uptime), wall=world.wall(), state=state, score=score, stopped=False,
-        maintenance=state == "LocalMaintenance")
+        ts=int(world.uptime),
+        wall=world.wall(),
+        state=state,
+        score=score,
+        stopped=False,
+        maintenance=state == "LocalMaintenance",
+    )
 
 
 def engine_status(world: World) -> dict:
@@ -69,18 +86,24 @@ def engine_status(world: World) -> dict:
     if vm["state"] == "running" and vm["healthy"]:
         return {"vm": "up", "health": "good", "detail": "Up"}
     if vm["state"] == "running":
-        detail = "Powering down" if vm["shutting"] else (
-            "Up" if vm["ssh"] else "Powering up")
-        return {"reason": "failed liveliness check", "health": "bad", "vm": "up",
-                "detail": detail}
+        detail = "Powering down" if vm["shutting"] else ("Up" if vm["ssh"] else "Powering up")
+        return {"reason": "failed liveliness check", "health": "bad", "vm": "up", "detail": detail}
     if vm["state"] == "paused":
         detail = "Paused" if world.uptime - vm["since"] > 5 else "WaitForLaunch"
         return {"reason": "bad vm status", "health": "bad", "vm": "up", "detail": detail}
     if vm["down"]:
-        return {"reason": "bad vm status", "health": "bad", "vm": "down_unexpected",
-                "detail": "Down"}
-    return {"reason": "vm not running on this host", "health": "bad", "vm": "down",
-            "detail": "unknown"}
+        return {
+            "reason": "bad vm status",
+            "health": "bad",
+            "vm": "down_unexpected",
+            "detail": "Down",
+        }
+    return {
+        "reason": "vm not running on this host",
+        "health": "bad",
+        "vm": "down",
+        "detail": "unknown",
+    }
 
 
 def log(world: World, service: str, level: str, logger: str, message: str) -> None:
@@ -89,13 +112,24 @@ def log(world: World, service: str, level: str, logger: str, message: str) -> No
     stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now))
     full = "ovirt_hosted_engine_ha." + logger
     line = "MainThread::%s::%s,%03d::%s::%d::%s::(%s) %s\n" % (
-        level, stamp, int(now % 1 * 1000), logger.split(".")[-2], 100 + len(message),
-        full, "run", message)
+        level,
+        stamp,
+        int(now % 1 * 1000),
+        logger.split(".")[-2],
+        100 + len(message),
+        full,
+        "run",
+        message,
+    )
     vdsm.append(world, LOGS + service + ".log", line)
     if level in ("ERROR", "CRITICAL"):
         program = "ovirt-ha-" + service
-        world.log("%s %s %s %s" % (program, full, level, message), unit=program + ".service",
-                  identifier=program, priority=3)
+        world.log(
+            "%s %s %s %s" % (program, full, level, message),
+            unit=program + ".service",
+            identifier=program,
+            priority=3,
+        )
 
 
 def power_lost(world: World) -> None:

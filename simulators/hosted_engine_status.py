@@ -3,6 +3,7 @@
 
 Imports `ha`, `broker` and `names`.
 """
+
 import binascii
 import time
 from typing import List, Tuple
@@ -10,14 +11,17 @@ from typing import List, Tuple
 from simulators import broker, ha, names
 from simulators.world import World
 
-NO_BROKER = ("[Errno 2] No such file or directory\n"
-             "Cannot connect to the HA daemon, please check the logs.\n"
-             "An error occured while retrieving vm status, please make sure the HA daemon is "
-             "ready and reachable.\nUnable to connect the HA Broker \n")
+NO_BROKER = (
+    "[Errno 2] No such file or directory\n"
+    "Cannot connect to the HA daemon, please check the logs.\n"
+    "An error occured while retrieving vm status, please make sure the HA daemon is "
+    "ready and reachable.\nUnable to connect the HA Broker \n"
+)
 JSON_TRACEBACK = (
     "Traceback (most recent call last):\n"
-    "  File \"/usr/lib64/python3.6/runpy.py\", line 193, in _run_module_as_main\n"
-    "json.decoder.JSONDecodeError: Invalid control character at: line 1 column 35 (char 34)\n")
+    '  File "/usr/lib64/python3.6/runpy.py", line 193, in _run_module_as_main\n'
+    "json.decoder.JSONDecodeError: Invalid control character at: line 1 column 35 (char 34)\n"
+)
 FLAG = "\n\n!! Cluster is in GLOBAL MAINTENANCE mode !!\n\n"
 
 
@@ -26,53 +30,110 @@ def block(world: World) -> List[Tuple[str, object]]:
     host = world.state["ha"]["host"]
     live = broker.live(world)
     return [
-        ("conf_on_shared_storage", True), ("live-data", live), ("hostname", names.NODE),
-        ("host-id", 1), ("engine-status", ha.engine_status(world)), ("score", host["score"]),
-        ("stopped", host["stopped"]), ("maintenance", host["maintenance"]),
-        ("crc32", checksum(world)), ("local_conf_timestamp", host["conf"]),
-        ("host-ts", host["ts"]), ("extra", extra(world))]
+        ("conf_on_shared_storage", True),
+        ("live-data", live),
+        ("hostname", names.NODE),
+        ("host-id", 1),
+        ("engine-status", ha.engine_status(world)),
+        ("score", host["score"]),
+        ("stopped", host["stopped"]),
+        ("maintenance", host["maintenance"]),
+        ("crc32", checksum(world)),
+        ("local_conf_timestamp", host["conf"]),
+        ("host-ts", host["ts"]),
+        ("extra", extra(world)),
+    ]
 
 
 def extra(world: World) -> str:
     host = world.state["ha"]["host"]
     wall = time.strftime("%a %b %e %H:%M:%S %Y", time.gmtime(host["wall"]))
     lines = [
-        "metadata_parse_version=1", "metadata_feature_version=1",
-        "timestamp=%d (%s)" % (host["ts"], wall), "host-id=1", "score=%d" % host["score"],
-        "vm_conf_refresh_time=%d (%s)" % (host["conf"], wall), "conf_on_shared_storage=True",
-        "maintenance=%s" % host["maintenance"], "state=" + host["state"],
-        "stopped=%s" % host["stopped"]]
+        "metadata_parse_version=1",
+        "metadata_feature_version=1",
+        "timestamp=%d (%s)" % (host["ts"], wall),
+        "host-id=1",
+        "score=%d" % host["score"],
+        "vm_conf_refresh_time=%d (%s)" % (host["conf"], wall),
+        "conf_on_shared_storage=True",
+        "maintenance=%s" % host["maintenance"],
+        "state=" + host["state"],
+        "stopped=%s" % host["stopped"],
+    ]
     return "\n".join(lines) + "\n"
 
 
 def checksum(world: World) -> str:
     host = world.state["ha"]["host"]
-    tokens = "|".join(["1", "1", str(host["ts"]), "1", str(host["score"]), host["state"],
-                       names.NODE, str(host["maintenance"]), str(host["stopped"]), "00000000"])
+    tokens = "|".join(
+        [
+            "1",
+            "1",
+            str(host["ts"]),
+            "1",
+            str(host["score"]),
+            host["state"],
+            names.NODE,
+            str(host["maintenance"]),
+            str(host["stopped"]),
+            "00000000",
+        ]
+    )
     return "%08x" % (binascii.crc32(tokens.encode()) & 0xFFFFFFFF)
 
 
 def as_json(world: World) -> str:
     import json
+
     fields = dict(block(world))
-    order = ("host-id", "host-ts", "score", "engine-status", "hostname", "maintenance",
-             "stopped", "crc32", "conf_on_shared_storage", "local_conf_timestamp", "extra",
-             "live-data")
-    everything = {"1": {key: fields[key] for key in order},
-                  "global_maintenance": world.state["ha"]["global"]}
+    order = (
+        "host-id",
+        "host-ts",
+        "score",
+        "engine-status",
+        "hostname",
+        "maintenance",
+        "stopped",
+        "crc32",
+        "conf_on_shared_storage",
+        "local_conf_timestamp",
+        "extra",
+        "live-data",
+    )
+    everything = {
+        "1": {key: fields[key] for key in order},
+        "global_maintenance": world.state["ha"]["global"],
+    }
     return json.dumps(everything) + "\n"
 
 
 LABELS = [
-    ("Host ID", "host-id"), ("Host timestamp", "host-ts"), ("Score", "score"),
-    ("Engine status", "engine-status"), ("Hostname", "hostname"),
-    ("Local maintenance", "maintenance"), ("stopped", "stopped"), ("crc32", "crc32"),
+    ("Host ID", "host-id"),
+    ("Host timestamp", "host-ts"),
+    ("Score", "score"),
+    ("Engine status", "engine-status"),
+    ("Hostname", "hostname"),
+    ("Local maintenance", "maintenance"),
+    ("stopped", "stopped"),
+    ("crc32", "crc32"),
     ("conf_on_shared_storage", "conf_on_shared_storage"),
-    ("local_conf_timestamp", "local_conf_timestamp"), ("Status up-to-date", "live-data")]
+    ("local_conf_timestamp", "local_conf_timestamp"),
+    ("Status up-to-date", "live-data"),
+]
 # Python 2.7 prints in the order of its hashes.
-OLD_ORDER = ("conf_on_shared_storage", "Status up-to-date", "Hostname", "Host ID",
-             "Engine status", "Score", "stopped", "Local maintenance", "crc32",
-             "local_conf_timestamp", "Host timestamp")
+OLD_ORDER = (
+    "conf_on_shared_storage",
+    "Status up-to-date",
+    "Hostname",
+    "Host ID",
+    "Engine status",
+    "Score",
+    "stopped",
+    "Local maintenance",
+    "crc32",
+    "local_conf_timestamp",
+    "Host timestamp",
+)
 
 
 def as_text(world: World) -> str:
@@ -84,8 +145,13 @@ def as_text(world: World) -> str:
     flag = FLAG if world.state["ha"]["global"] else ""
     listed = "".join("\t%s\n" % line for line in str(fields["extra"]).splitlines())
     return "%s\n\n--== Host %s (id: 1) status ==--\n\n%s\n%s\n%s\n%s" % (
-        flag, names.NODE, "\n".join(lines), "Extra metadata (valid at timestamp):",
-        listed, flag)
+        flag,
+        names.NODE,
+        "\n".join(lines),
+        "Extra metadata (valid at timestamp):",
+        listed,
+        flag,
+    )
 
 
 def _value(fields: dict, key: str) -> str:
@@ -94,4 +160,5 @@ def _value(fields: dict, key: str) -> str:
     if not fields["live-data"]:
         return "unknown stale-data"
     import json
+
     return json.dumps(fields[key])

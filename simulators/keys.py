@@ -3,6 +3,7 @@
 
 They are not secret: they protect nothing outside a rehearsal. Imports `cryptography` only.
 """
+
 import os
 import tempfile
 from typing import Any, Dict
@@ -30,7 +31,8 @@ def key(name: str) -> Any:
     if name not in _keys:
         # Validation of a key we made ourselves costs more than all signatures of a world.
         _keys[name] = serialization.load_pem_private_key(
-            pem(name), None, unsafe_skip_rsa_key_validation=True)
+            pem(name), None, unsafe_skip_rsa_key_validation=True
+        )
     return _keys[name]
 
 
@@ -45,8 +47,8 @@ def _cached(name: str) -> bytes:
 
 def _generated(name: str) -> bytes:
     data: bytes = rsa.generate_private_key(65537, 2048).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption())
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     try:
         _keep(name, data)
     except OSError:

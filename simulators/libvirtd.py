@@ -3,6 +3,7 @@
 
 Imports `names`, `tls`, `settings` and `units`.
 """
+
 import os
 from typing import List, Tuple
 
@@ -17,7 +18,8 @@ VERSIONS = {
     "el9": "9.0.0, package: 1.el9",
 }
 FAILURE = {  # status -> the name systemd gives it is systemd's business
-    "tls": 6, "configuration": 1,
+    "tls": 6,
+    "configuration": 1,
 }
 
 
@@ -30,8 +32,8 @@ def start(world: World, unit: str) -> float:
             tls.check(files(world), world.wall(), language(world))
         except tls.Refused as refused:
             raise units.StartFailed(
-                FAILURE["tls"],
-                _lines(world, str(refused), "virNetTLSContextCheckCertTimes")) from refused
+                FAILURE["tls"], _lines(world, str(refused), "virNetTLSContextCheckCertTimes")
+            ) from refused
     return 0.9
 
 
@@ -51,7 +53,9 @@ def files(world: World) -> tls.Files:
     return tls.Files(
         present.get("cert_file", "/etc/pki/libvirt/servercert.pem"),
         present.get("key_file", "/etc/pki/libvirt/private/serverkey.pem"),
-        present.get("ca_file", "/etc/pki/CA/cacert.pem"), world.node)
+        present.get("ca_file", "/etc/pki/CA/cacert.pem"),
+        world.node,
+    )
 
 
 def language(world: World) -> str:
@@ -62,7 +66,9 @@ def _configuration_problem(world: World) -> str:
     for number, line in enumerate(settings.lines(world.node(CONFIGURATION)), 1):
         if line.strip() and not line.lstrip().startswith("#") and "=" not in line:
             where = "configuration file syntax error: %s:%d: expecting an assignment" % (
-                CONFIGURATION, number)
+                CONFIGURATION,
+                number,
+            )
             return "Can't load config file: %s: %s" % (where, CONFIGURATION)
     return ""
 
@@ -71,16 +77,20 @@ def _lines(world: World, problem: str, function: str) -> Tuple[Tuple[str, dict],
     """The daemon's own records: no SYSLOG_IDENTIFIER, but libvirt's fields."""
     plain = {"priority": 6, "LIBVIRT_SOURCE": "util.log", "SYSLOG_FACILITY": "3"}
     failure = {
-        "priority": 3, "SYSLOG_FACILITY": "3", "LIBVIRT_SOURCE": "util.error",
-        "LIBVIRT_DOMAIN": "7", "LIBVIRT_CODE": "38", "CODE_LINE": "135",
-        "CODE_FILE": "../../src/rpc/virnettlscontext.c", "CODE_FUNC": function}
+        "priority": 3,
+        "SYSLOG_FACILITY": "3",
+        "LIBVIRT_SOURCE": "util.error",
+        "LIBVIRT_DOMAIN": "7",
+        "LIBVIRT_CODE": "38",
+        "CODE_LINE": "135",
+        "CODE_FILE": "../../src/rpc/virnettlscontext.c",
+        "CODE_FUNC": function,
+    }
     version = "libvirt version: " + VERSIONS[world.state["release"]]
-    return ((version, plain), ("hostname: " + names.NODE, plain),
-            (problem, failure))
+    return ((version, plain), ("hostname: " + names.NODE, plain), (problem, failure))
 
 
 def sockets(world: World) -> List[str]:
     if world.state["release"] == "el7":
         return []
-    return ["libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket",
-            "libvirtd-tls.socket"]
+    return ["libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket", "libvirtd-tls.socket"]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """oVirt's configuration on the node, beside its certificates. Imports `names`, `pki`, `place`."""
+
 from simulators import names, pki, place
 
 SECTION = "## %s of configuration section by vdsm-4.%s\n"
@@ -50,18 +51,25 @@ def write(root: str, release: str, vnc_tls: bool, language: str) -> None:
     _section(root, "/etc/libvirt/qemu.conf", qemu, libvirt)
     arguments = "--listen" if release == "el7" else ""
     place.put(root, "/etc/sysconfig/libvirtd", "LIBVIRTD_ARGS=%s\n" % arguments)
-    place.put(root, "/etc/ovirt-hosted-engine/hosted-engine.conf", HOSTED_ENGINE % {
-        "engine": names.ENGINE, "vm": names.VM_ID, "sd": names.STORAGE_DOMAIN})
+    place.put(
+        root,
+        "/etc/ovirt-hosted-engine/hosted-engine.conf",
+        HOSTED_ENGINE % {"engine": names.ENGINE, "vm": names.VM_ID, "sd": names.STORAGE_DOMAIN},
+    )
     place.put(root, "/var/lib/ovirt-hosted-engine-ha/ha.conf", HA, 0o644, place.VDSM)
     place.put(root, "/etc/locale.conf", 'LANG="%s"\n' % language)
-    place.put(root, "/etc/vdsm/vdsm.conf", "[vars]\nssl = true\n\n[addresses]\n"
-              "management_port = 54321\n")
+    place.put(
+        root, "/etc/vdsm/vdsm.conf", "[vars]\nssl = true\n\n[addresses]\nmanagement_port = 54321\n"
+    )
     place.folder(root, "/var/log/vdsm", 0o755, place.VDSM)
     place.folder(root, "/var/log/ovirt-hosted-engine-ha", 0o700, place.VDSM)
     place.folder(root, "/root/.ssh", 0o700)
-    place.put(root, "/root/.ssh/known_hosts",
-              "%s,%s %s\n" % (names.ENGINE, names.ENGINE_ADDRESS,
-                              pki.ssh_public("engine-ssh").decode()), 0o600)
+    place.put(
+        root,
+        "/root/.ssh/known_hosts",
+        "%s,%s %s\n" % (names.ENGINE, names.ENGINE_ADDRESS, pki.ssh_public("engine-ssh").decode()),
+        0o600,
+    )
 
 
 def _section(root: str, path: str, text: str, version: str) -> None:

@@ -3,6 +3,7 @@
 
 Imports `pki`, `keys`, `names` and `place`.
 """
+
 from typing import NamedTuple, Optional
 
 from simulators import keys, names, pki, place
@@ -46,8 +47,10 @@ def authorities(ages: Ages) -> Authorities:
     subject = (("C", "US"), ("O", names.ORGANISATION), ("CN", names.CA))
     qemu_subject = (("C", "US"), ("O", names.ORGANISATION), ("OU", "qemu"), ("CN", names.CA))
     return Authorities(
-        register, pki.Authority(register, "ca", subject, ages.ca, names.ENGINE),
-        pki.Authority(register, "qemu-ca", qemu_subject, ages.qemu_ca, names.ENGINE))
+        register,
+        pki.Authority(register, "ca", subject, ages.ca, names.ENGINE),
+        pki.Authority(register, "qemu-ca", qemu_subject, ages.qemu_ca, names.ENGINE),
+    )
 
 
 def write(root: str, by: Authorities, ages: Ages, release: str) -> NodeCertificates:
@@ -128,9 +131,11 @@ def _vmconsole(root: str, ca: pki.Authority, dates: pki.Dates) -> bytes:
 
 
 def _passwords(root: str) -> None:
-    place.put(root, VDSM + "/keys/libvirt_password", names.SASL_PASSWORD + "\n", 0o640,
-              place.VDSM)
+    place.put(root, VDSM + "/keys/libvirt_password", names.SASL_PASSWORD + "\n", 0o640, place.VDSM)
     place.put(
-        root, "/etc/ovirt-hosted-engine/virsh_auth.conf",
+        root,
+        "/etc/ovirt-hosted-engine/virsh_auth.conf",
         "[credentials-vdsm]\nauthname=%s\npassword=%s\n\n[auth-libvirt-localhost]\n"
-        "credentials=vdsm\n\n" % (names.SASL_USER, names.SASL_PASSWORD), 0o600)
+        "credentials=vdsm\n\n" % (names.SASL_USER, names.SASL_PASSWORD),
+        0o600,
+    )

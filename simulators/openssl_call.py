@@ -4,6 +4,7 @@
 Absolute paths are mapped into the root, and what would read the machine's clock gets explicit
 dates. Used by node and engine alike. Imports nothing of ours.
 """
+
 import os
 import time
 from typing import Callable, Dict, List, Optional, Tuple
@@ -15,17 +16,29 @@ DAY = 86400
 Resolve = Callable[[str], str]
 
 
-def run(program: str, words: List[str], now: float, resolve: Resolve, cwd: str,
-        data: Optional[bytes], env: Dict[str, str]) -> Tuple[int, bytes, bytes]:
+def run(
+    program: str,
+    words: List[str],
+    now: float,
+    resolve: Resolve,
+    cwd: str,
+    data: Optional[bytes],
+    env: Dict[str, str],
+) -> Tuple[int, bytes, bytes]:
     """Run `openssl WORDS` at the moment `now`; the output shows the paths as they were given."""
     import subprocess
+
     dated = at_moment(words, now)
     mapped = paths(dated, resolve)
     environment = dict(env, PATH=os.path.dirname(program))
     process = subprocess.Popen(
-        [program] + mapped, cwd=cwd, env=environment, stdout=subprocess.PIPE,
+        [program] + mapped,
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
         stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
-        stderr=subprocess.PIPE)
+        stderr=subprocess.PIPE,
+    )
     output, errors = process.communicate(data)
     root = resolve("/").encode().rstrip(b"/")
     return process.returncode, output.replace(root, b""), errors.replace(root, b"")
@@ -36,7 +49,7 @@ def paths(words: List[str], resolve: Resolve) -> List[str]:
     for at, word in enumerate(words):
         keep = at and words[at - 1] in NO_PATH
         if word.startswith("file:/"):
-            mapped.append("file:" + resolve(word[len("file:"):]))
+            mapped.append("file:" + resolve(word[len("file:") :]))
         else:
             mapped.append(resolve(word) if word.startswith("/") and not keep else word)
     return mapped
@@ -53,7 +66,7 @@ def at_moment(words: List[str], now: float) -> List[str]:
     if words[0] == "x509" and "-checkend" in words:
         at = words.index("-checkend") + 1
         shifted = int(words[at]) + int(now) - int(time.time())
-        return words[:at] + [str(shifted)] + words[at + 1:]
+        return words[:at] + [str(shifted)] + words[at + 1 :]
     return words
 
 
@@ -73,7 +86,7 @@ def _taken(words: List[str], option: str) -> str:
         return ""
     at = words.index(option)
     value = words[at + 1]
-    del words[at:at + 2]
+    del words[at : at + 2]
     return value
 
 

@@ -4,6 +4,7 @@
 Made with the `cryptography` library; what it issues is judged later by `der`, which knows
 nothing of it. Imports `keys` only.
 """
+
 import datetime
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -15,11 +16,12 @@ from simulators import keys
 
 Subject = Sequence[Tuple[str, str]]
 OIDS = {
-    "C": oid.NameOID.COUNTRY_NAME, "O": oid.NameOID.ORGANIZATION_NAME,
-    "OU": oid.NameOID.ORGANIZATIONAL_UNIT_NAME, "CN": oid.NameOID.COMMON_NAME,
+    "C": oid.NameOID.COUNTRY_NAME,
+    "O": oid.NameOID.ORGANIZATION_NAME,
+    "OU": oid.NameOID.ORGANIZATIONAL_UNIT_NAME,
+    "CN": oid.NameOID.COMMON_NAME,
 }
-AIA = ("http://%s:80/ovirt-engine/services/pki-resource"
-       "?resource=ca-certificate&format=X509-PEM-CA")
+AIA = "http://%s:80/ovirt-engine/services/pki-resource?resource=ca-certificate&format=X509-PEM-CA"
 
 
 class Dates(NamedTuple):
@@ -49,17 +51,32 @@ def _name(subject: Subject) -> x509.Name:
     return x509.Name([x509.NameAttribute(OIDS[kind], value) for kind, value in subject])
 
 
-def _draft(subject: Subject, issuer: x509.Name, key: Any, dates: Dates,
-           serial: int) -> x509.CertificateBuilder:
-    return (x509.CertificateBuilder().subject_name(_name(subject)).issuer_name(issuer)
-            .public_key(key.public_key()).serial_number(serial)
-            .not_valid_before(time_of(dates.begin)).not_valid_after(time_of(dates.end)))
+def _draft(
+    subject: Subject, issuer: x509.Name, key: Any, dates: Dates, serial: int
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(_name(subject))
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(serial)
+        .not_valid_before(time_of(dates.begin))
+        .not_valid_after(time_of(dates.end))
+    )
 
 
 def _usage(*names: str) -> x509.KeyUsage:
-    every = ("digital_signature", "content_commitment", "key_encipherment",
-             "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign",
-             "encipher_only", "decipher_only")
+    every = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
     return x509.KeyUsage(**{name: name in names for name in every})
 
 
@@ -82,8 +99,9 @@ class Register:
 class Authority:
     """One CA: its own certificate and what it issues."""
 
-    def __init__(self, register: Register, key: str, subject: Subject, dates: Dates,
-                 engine: str) -> None:
+    def __init__(
+        self, register: Register, key: str, subject: Subject, dates: Dates, engine: str
+    ) -> None:
         self.register = register
         self.key_name = key
         self.url = AIA % engine
@@ -92,11 +110,9 @@ class Authority:
         builder = _draft(subject, _name(subject), private, dates, serial)
         self.certificate = _authority_extensions(builder, private).sign(private, hashes.SHA256())
         self.pem = _pem(self.certificate)
-        register.issued.append(
-            Issued(serial, dates, tuple(subject), self.pem, keys.pem(key)))
+        register.issued.append(Issued(serial, dates, tuple(subject), self.pem, keys.pem(key)))
 
-    def issue(self, key: str, subject: Subject, dates: Dates,
-              san: Optional[str] = None) -> Issued:
+    def issue(self, key: str, subject: Subject, dates: Dates, san: Optional[str] = None) -> Issued:
         serial = self.register.take()
         private = keys.key(key)
         builder = _draft(subject, self.certificate.subject, private, dates, serial)
@@ -109,20 +125,33 @@ class Authority:
 
     def _extensions(self, private: Any, san: Optional[str]) -> List[Tuple[Any, bool]]:
         """The sections v3_ca and v3_ca_san of the engine's cert.conf."""
-        identifier = x509.SubjectKeyIdentifier.from_public_key(
-            self.certificate.public_key()).digest
+        identifier = x509.SubjectKeyIdentifier.from_public_key(self.certificate.public_key()).digest
         issuer = [x509.DirectoryName(self.certificate.issuer)]
         found: List[Tuple[Any, bool]] = [
             (x509.SubjectKeyIdentifier.from_public_key(private.public_key()), False),
-            (x509.AuthorityInformationAccess([x509.AccessDescription(
-                oid.AuthorityInformationAccessOID.CA_ISSUERS,
-                x509.UniformResourceIdentifier(self.url))]), False),
-            (x509.AuthorityKeyIdentifier(
-                identifier, issuer, self.certificate.serial_number), False),
+            (
+                x509.AuthorityInformationAccess(
+                    [
+                        x509.AccessDescription(
+                            oid.AuthorityInformationAccessOID.CA_ISSUERS,
+                            x509.UniformResourceIdentifier(self.url),
+                        )
+                    ]
+                ),
+                False,
+            ),
+            (
+                x509.AuthorityKeyIdentifier(identifier, issuer, self.certificate.serial_number),
+                False,
+            ),
             (x509.BasicConstraints(False, None), False),
             (_usage("digital_signature", "key_encipherment"), True),
-            (x509.ExtendedKeyUsage([oid.ExtendedKeyUsageOID.SERVER_AUTH,
-                                    oid.ExtendedKeyUsageOID.CLIENT_AUTH]), True),
+            (
+                x509.ExtendedKeyUsage(
+                    [oid.ExtendedKeyUsageOID.SERVER_AUTH, oid.ExtendedKeyUsageOID.CLIENT_AUTH]
+                ),
+                True,
+            ),
         ]
         if san:
             found.append((x509.SubjectAlternativeName([x509.DNSName(san)]), False))
@@ -132,23 +161,36 @@ class Authority:
         """As the engine's pki-enroll-openssh-cert signs it, with the CA's own key."""
         ssh = serialization
         # bcrypt, which only encrypted keys need, is no part of this
-        builder = (ssh.SSHCertificateBuilder().public_key(keys.key(key).public_key())
-                   .serial(0).type(ssh.SSHCertificateType.HOST)
-                   .key_id(identity.encode()).valid_principals([identity.encode()])
-                   .valid_after(dates.begin).valid_before(dates.end))
+        builder = (
+            ssh.SSHCertificateBuilder()
+            .public_key(keys.key(key).public_key())
+            .serial(0)
+            .type(ssh.SSHCertificateType.HOST)
+            .key_id(identity.encode())
+            .valid_principals([identity.encode()])
+            .valid_after(dates.begin)
+            .valid_before(dates.end)
+        )
         return bytes(builder.sign(keys.key(self.key_name)).public_bytes())
 
 
-def _authority_extensions(builder: x509.CertificateBuilder,
-                          private: Any) -> x509.CertificateBuilder:
+def _authority_extensions(
+    builder: x509.CertificateBuilder, private: Any
+) -> x509.CertificateBuilder:
     identifier = x509.SubjectKeyIdentifier.from_public_key(private.public_key())
-    return (builder.add_extension(identifier, False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(
-                identifier), False)
-            .add_extension(x509.BasicConstraints(True, None), True)
-            .add_extension(_usage("crl_sign", "key_cert_sign"), True))
+    return (
+        builder.add_extension(identifier, False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), False
+        )
+        .add_extension(x509.BasicConstraints(True, None), True)
+        .add_extension(_usage("crl_sign", "key_cert_sign"), True)
+    )
 
 
 def ssh_public(key: str) -> bytes:
-    return bytes(keys.key(key).public_key().public_bytes(
-        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH))
+    return bytes(
+        keys.key(key)
+        .public_key()
+        .public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    )

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files and directories of a simulated root, with owner and mode as far as we may set them."""
+
 import os
 from typing import Tuple, Union
 
@@ -17,8 +18,7 @@ def owner(path: str, who: Tuple[int, int]) -> None:
         os.lchown(path, who[0], who[1])
 
 
-def folder(root: str, path: str, mode: int = 0o755,
-           who: Tuple[int, int] = ROOT) -> str:
+def folder(root: str, path: str, mode: int = 0o755, who: Tuple[int, int] = ROOT) -> str:
     target = root + path
     os.makedirs(target, exist_ok=True)
     os.chmod(target, mode)
@@ -26,8 +26,9 @@ def folder(root: str, path: str, mode: int = 0o755,
     return target
 
 
-def put(root: str, path: str, content: Union[bytes, str], mode: int = 0o644,
-        who: Tuple[int, int] = ROOT) -> None:
+def put(
+    root: str, path: str, content: Union[bytes, str], mode: int = 0o644, who: Tuple[int, int] = ROOT
+) -> None:
     target = root + path
     os.makedirs(os.path.dirname(target), exist_ok=True)
     data = content.encode() if isinstance(content, str) else content

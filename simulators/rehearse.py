@@ -4,6 +4,7 @@
 The account is an independent truth: it asks the world, not the tool. Imports `install`,
 `scenarios` and `der`.
 """
+
 import hashlib
 import os
 import time
@@ -30,14 +31,23 @@ def prepare(scenario: str, release: str, directory: str) -> Prepared:
     with open(directory + BEFORE, "w") as file:
         for path, digest in sorted(_files(world.root).items()):
             file.write("%s %s\n" % (digest, path))
-    arguments = ["--root", world.root, "--programs", world.programs, "recover", "--yes",
-                 "--engine-password-file", world.password_file]
+    arguments = [
+        "--root",
+        world.root,
+        "--programs",
+        world.programs,
+        "recover",
+        "--yes",
+        "--engine-password-file",
+        world.password_file,
+    ]
     with world.opened() as now:
         lines = [
-            "A simulated node (%s) and engine in %s; nothing outside it is touched." % (
-                release, directory),
+            "A simulated node (%s) and engine in %s; nothing outside it is touched."
+            % (release, directory),
             "True time %s, node clock %s." % (_date(now.true()), _date(now.wall())),
-            "Certificate of vdsm valid until %s." % _date(_certificate(now).not_after)]
+            "Certificate of vdsm valid until %s." % _date(_certificate(now).not_after),
+        ]
     return Prepared(world, arguments, "%s: %s" % (scenario, scenarios.SUMMARIES[scenario]), lines)
 
 
@@ -48,17 +58,20 @@ def epilogue(world: install.World) -> List[str]:
         cert = _certificate(now)
         state = "not valid" if not cert.not_before <= now.true() <= cert.not_after else "valid"
         lines = [
-            "node clock: %s, %+.2f s from the true time" % (
-                _date(now.wall()), now.wall() - now.true()),
+            "node clock: %s, %+.2f s from the true time"
+            % (_date(now.wall()), now.wall() - now.true()),
             "hardware clock: %+.0f s from the true time" % (now.rtc() - now.true()),
             "HostedEngine: %s" % _whereabouts(vm),
             "engine clock: %s" % _engine_clock(now),
-            "vdsm certificate: %s until %s (%s)" % (
-                state, _date(cert.not_after), "served" if _served(now) else "not served"),
+            "vdsm certificate: %s until %s (%s)"
+            % (state, _date(cert.not_after), "served" if _served(now) else "not served"),
             "chronyd: %s" % units.state(now, "chronyd.service")["active"],
-            "libvirtd: %s, vdsmd: %s" % (
+            "libvirtd: %s, vdsmd: %s"
+            % (
                 units.state(now, "libvirtd.service")["active"],
-                units.state(now, "vdsmd.service")["active"])]
+                units.state(now, "vdsmd.service")["active"],
+            ),
+        ]
     changed = changes(world)
     lines.append("changed files: %d" % len(changed))
     return lines + ["  %s %s" % change for change in changed]
@@ -89,13 +102,17 @@ def _files(root: str) -> Dict[str, str]:
             for name in names:
                 path = os.path.join(folder, name)
                 if os.path.islink(path):
-                    found[path[len(root):]] = "link:" + os.readlink(path)
+                    found[path[len(root) :]] = "link:" + os.readlink(path)
                     continue
                 status = os.stat(path)
                 with open(path, "rb") as file:
                     digest = hashlib.sha256(file.read()).hexdigest()
-                found[path[len(root):]] = "%s:%o:%d:%d" % (
-                    digest, status.st_mode & 0o7777, status.st_uid, status.st_gid)
+                found[path[len(root) :]] = "%s:%o:%d:%d" % (
+                    digest,
+                    status.st_mode & 0o7777,
+                    status.st_uid,
+                    status.st_gid,
+                )
     return found
 
 

@@ -3,6 +3,7 @@
 
 Imports `stories` (the data) and whatever makes files.
 """
+
 import os
 import shutil
 

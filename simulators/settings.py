@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Configuration files of the form `key = value`, as libvirt and hosted-engine keep them."""
+
 from typing import Dict, List
 
 

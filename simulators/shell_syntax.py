@@ -3,6 +3,7 @@
 
 Imports nothing of ours.
 """
+
 from typing import Dict, List, NamedTuple, Tuple
 
 OPERATORS = ("2>&1", "2>>", "2>", "&>", "&&", "||", ">>", ";", "|", "<", ">", "&", "\n", "(", ")")
@@ -63,14 +64,14 @@ def _word(text: str, at: int) -> Tuple[Word, int]:
     while at < len(text) and text[at] not in " \t\r\n;|&<>()":
         if text[at] == "'":
             end = _closing(text, "'", at)
-            parts.append(text[at + 1:end])
+            parts.append(text[at + 1 : end])
             plain, at = False, end + 1
         elif text[at] == '"':
             piece, at = _double(text, at)
             parts.append(piece)
             plain = False
         elif text[at] == "\\":
-            parts.append(text[at + 1:at + 2])
+            parts.append(text[at + 1 : at + 2])
             plain, at = False, at + 2
         elif text[at] == "$":
             piece, at = _variable(text, at)
@@ -92,7 +93,7 @@ def _double(text: str, at: int) -> Tuple[str, int]:
     parts = []
     at += 1
     while at < len(text) and text[at] != '"':
-        if text[at] == "\\" and text[at + 1:at + 2] in ('"', "\\", "$", "`"):
+        if text[at] == "\\" and text[at + 1 : at + 2] in ('"', "\\", "$", "`"):
             parts.append(text[at + 1])
             at += 2
         elif text[at] == "$":
@@ -108,11 +109,11 @@ def _double(text: str, at: int) -> Tuple[str, int]:
 
 def _variable(text: str, at: int) -> Tuple[str, int]:
     end = at + 1
-    if text[end:end + 1] == "?":
+    if text[end : end + 1] == "?":
         return MARK + "?" + MARK, end + 1
-    if text[end:end + 1] == "(":
+    if text[end : end + 1] == "(":
         raise SyntaxTrouble("command substitution is not simulated")
-    braces = text[end:end + 1] == "{"
+    braces = text[end : end + 1] == "{"
     end += braces
     start = end
     while end < len(text) and (text[end].isalnum() or text[end] == "_"):

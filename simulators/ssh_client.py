@@ -3,6 +3,7 @@
 
 Imports `engine_vm`, `names`, `ssh_options` and, when it has to ask, `terminal_device`.
 """
+
 import os
 from typing import List, Optional, Tuple
 
@@ -57,8 +58,14 @@ class Login:
         path = self.options.get("controlpath")
         if path in ("", "none"):
             return ""
-        for mark, value in (("%h", self.host), ("%p", self.port), ("%r", self.user),
-                            ("%n", self.host), ("%C", "c0ffee"), ("%%", "%")):
+        for mark, value in (
+            ("%h", self.host),
+            ("%p", self.port),
+            ("%r", self.user),
+            ("%n", self.host),
+            ("%C", "c0ffee"),
+            ("%%", "%"),
+        ):
             path = path.replace(mark, value)
         return os.path.join("/root", path)
 
@@ -96,23 +103,26 @@ class Login:
                 os.unlink(self.call.world.node(path))
         if not alive:
             return 255, "Control socket connect(%s): No such file or directory\r\n" % path
-        return 0, ("Master running (pid=%d)\r\n" % 2417 if what == "check"
-                   else "Exit request sent.\r\n")
+        return 0, (
+            "Master running (pid=%d)\r\n" % 2417 if what == "check" else "Exit request sent.\r\n"
+        )
 
     # The connection
 
     def _connect(self) -> None:
         known = (names.ENGINE, names.ENGINE_SHORT, names.ENGINE_ADDRESS)
         if self.host not in known:
-            raise Failed("ssh: Could not resolve hostname %s: Name or service not known\r\n"
-                         % self.host)
+            raise Failed(
+                "ssh: Could not resolve hostname %s: Name or service not known\r\n" % self.host
+            )
         with self.call.world:
             problem, seconds = self._unreachable()
             if problem:
                 self.call.world.advance(seconds)
         if problem:
-            raise Failed("ssh: connect to host %s port %s: %s\r\n" % (
-                self.host, self.port, problem))
+            raise Failed(
+                "ssh: connect to host %s port %s: %s\r\n" % (self.host, self.port, problem)
+            )
 
     def _unreachable(self) -> Tuple[str, float]:
         vm = self.call.world.state["vm"]
@@ -136,13 +146,15 @@ class Login:
         if key in known:
             return
         if known and strict not in ("no", "off"):
-            raise Failed(CHANGED.replace("\n", "\r\n") % (
-                fingerprint(key), self._files()[0]) +
-                "Host key verification failed.\r\n")
+            raise Failed(
+                CHANGED.replace("\n", "\r\n") % (fingerprint(key), self._files()[0])
+                + "Host key verification failed.\r\n"
+            )
         if strict in ("yes", "true") or (strict == "ask" and not self._may_ask()):
             told = "No RSA host key is known for %s and you have requested strict checking.\r\n"
-            raise Failed((told % self.host if strict != "ask" else "")
-                         + "Host key verification failed.\r\n")
+            raise Failed(
+                (told % self.host if strict != "ask" else "") + "Host key verification failed.\r\n"
+            )
         if strict == "ask":
             self._ask_about(key)
         self._remember(key)
@@ -166,14 +178,17 @@ class Login:
 
     def _may_ask(self) -> bool:
         from simulators import terminal_device
+
         return not self.options.on("batchmode") and terminal_device.present()
 
     def _ask_about(self, key: str) -> None:
         from simulators import terminal_device
-        question = ("The authenticity of host '%s (%s)' can't be established.\n"
-                    "RSA key fingerprint is %s.\nAre you sure you want to continue connecting "
-                    "(yes/no/[fingerprint])? " % (
-                        self.host, names.ENGINE_ADDRESS, fingerprint(key)))
+
+        question = (
+            "The authenticity of host '%s (%s)' can't be established.\n"
+            "RSA key fingerprint is %s.\nAre you sure you want to continue connecting "
+            "(yes/no/[fingerprint])? " % (self.host, names.ENGINE_ADDRESS, fingerprint(key))
+        )
         reply = terminal_device.ask(question, False)
         while reply not in ("yes", "no", None, fingerprint(key)):
             reply = terminal_device.ask("Please type 'yes', 'no' or the fingerprint: ", False)
@@ -186,8 +201,9 @@ class Login:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "a") as file:
                 file.write("%s %s\n" % (self.host, key))
-        self.call.err("Warning: Permanently added '%s' (RSA) to the list of known hosts.\r\n"
-                      % self.host)
+        self.call.err(
+            "Warning: Permanently added '%s' (RSA) to the list of known hosts.\r\n" % self.host
+        )
         self.call.flush()
 
     # Authentication
@@ -210,6 +226,7 @@ class Login:
 
     def _password(self) -> Optional[str]:
         from simulators import terminal_device
+
         if not terminal_device.present():
             return None
         return terminal_device.ask("%s@%s's password: " % (self.user, self.host), True)
@@ -222,7 +239,10 @@ class Login:
         except OSError:
             return False
         mine = self.options.identities or [
-            "/root/.ssh/id_rsa", "/root/.ssh/id_ecdsa", "/root/.ssh/id_ed25519"]
+            "/root/.ssh/id_rsa",
+            "/root/.ssh/id_ecdsa",
+            "/root/.ssh/id_ed25519",
+        ]
         for path in mine:
             try:
                 with open(world.node(path) + ".pub") as file:
@@ -242,5 +262,6 @@ def host_key(call: Call) -> str:
 def fingerprint(key: str) -> str:
     import base64
     import hashlib
+
     digest = hashlib.sha256(base64.b64decode(key.split()[1])).digest()
     return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command lines of ssh and scp. Imports nothing of ours."""
+
 from typing import Dict, List
 
 WITH_VALUE = "BbcDEeFIiJLlmOopQRSWwP"
@@ -34,7 +35,7 @@ class Options:
             if not takes:
                 self.flags += letter
                 continue
-            value = letters[at + 1:] or (rest.pop(0) if rest else "")
+            value = letters[at + 1 :] or (rest.pop(0) if rest else "")
             self._set(letter, value, port_letter)
             return
 

@@ -3,6 +3,7 @@
 
 Imports `node_pki` and `pki` for their types only.
 """
+
 from typing import Dict, NamedTuple, Optional
 
 from simulators.node_pki import Ages
@@ -37,52 +38,81 @@ def ages(end: int, **changes: Dates) -> Ages:
     made = Ages(
         ca=Dates(1546300800, 1546300800 + 3651 * DAY),  # 2019-01-01
         qemu_ca=Dates(1577836800, 1577836800 + 3651 * DAY),  # 2020-01-01
-        vdsm=until(end), migrate=until(end + 40), ovn=until(end + 95),
+        vdsm=until(end),
+        migrate=until(end + 40),
+        ovn=until(end + 95),
         ssh=Dates(end - LIFETIME + DAY - 3600, end + 20),
-        engine=until(end - 6 * 3600), web=until(end - 6 * 3600 + 2))
+        engine=until(end - 6 * 3600),
+        web=until(end - 6 * 3600 + 2),
+    )
     return made._replace(**changes)
 
 
 STORIES: Dict[str, Story] = {
     "node-expired": Story(
-        "the node's certificate expired a month ago; libvirtd refuses to start", ages(END)),
+        "the node's certificate expired a month ago; libvirtd refuses to start", ages(END)
+    ),
     "expired-500-days": Story(
         "expired 500 days ago: what a past clock issues for 398 days is dead on return",
-        ages(TRUE - 500 * DAY)),
+        ages(TRUE - 500 * DAY),
+    ),
     "mixed-ages": Story(
         "console (VNC with TLS) and migration certificates have dates of their own",
-        ages(END, vnc=until(END - 45 * DAY), migrate=until(END + 120 * DAY)), vnc_tls=True),
+        ages(END, vnc=until(END - 45 * DAY), migrate=until(END + 120 * DAY)),
+        vnc_tls=True,
+    ),
     "global-maintenance": Story(
         "global maintenance was left on, so the agent never starts the engine VM",
-        ages(END), maintenance="global"),
+        ages(END),
+        maintenance="global",
+    ),
     "local-maintenance": Story(
         "local maintenance was left on, so this node's agent keeps its hands off",
-        ages(END), maintenance="local"),
+        ages(END),
+        maintenance="local",
+    ),
     "still-running": Story(
-        "expired, but libvirtd and the engine VM were never restarted", ages(END),
-        first_boot=END - 20 * DAY),
+        "expired, but libvirtd and the engine VM were never restarted",
+        ages(END),
+        first_boot=END - 20 * DAY,
+    ),
     "russian-locale": Story(
-        "like node-expired, and the node's messages are in Russian", ages(END),
-        language="ru_RU.UTF-8"),
+        "like node-expired, and the node's messages are in Russian",
+        ages(END),
+        language="ru_RU.UTF-8",
+    ),
     "all-valid": Story(
-        "nothing has expired, everything runs", ages(TRUE + 200 * DAY), ntp=True,
-        first_boot=TRUE - 30 * DAY),
+        "nothing has expired, everything runs",
+        ages(TRUE + 200 * DAY),
+        ntp=True,
+        first_boot=TRUE - 30 * DAY,
+    ),
     "ca-expired": Story(
         "the engine's CA itself has expired: no way back leads through its certificates",
-        ages(END, ca=Dates(1546300800, END + 3 * DAY))),
+        ages(END, ca=Dates(1546300800, END + 3 * DAY)),
+    ),
     "clock-ahead": Story(
         "the system clock is two years ahead; the certificates are really fine",
-        ages(TRUE + 200 * DAY), ahead=2 * 365 * DAY),
+        ages(TRUE + 200 * DAY),
+        ahead=2 * 365 * DAY,
+    ),
     "engine-up": Story(
         "the node is expired, but the engine runs on another node and answers ssh",
-        ages(END), engine="elsewhere"),
+        ages(END),
+        engine="elsewhere",
+    ),
     "no-common-window": Story(
         "the CA was renewed after the node's certificate had expired: no moment suits both",
-        ages(END, ca=Dates(END + 5 * DAY, END + 5 * DAY + 7301 * DAY))),
+        ages(END, ca=Dates(END + 5 * DAY, END + 5 * DAY + 7301 * DAY)),
+    ),
     "ntp-reachable": Story(
         "like node-expired, and the engine VM's time synchronisation reaches a server",
-        ages(END), ntp=True),
+        ages(END),
+        ntp=True,
+    ),
     "unrelated-failure": Story(
         "libvirtd fails because of its configuration, not because of a certificate",
-        ages(TRUE + 200 * DAY), note="bad-configuration"),
+        ages(TRUE + 200 * DAY),
+        note="bad-configuration",
+    ),
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a program does on a terminal: prompts, hidden answers, readline's paste brackets."""
+
 import os
 import sys
 from typing import Optional
@@ -51,6 +52,7 @@ def line(call: Call, prompt: str, bracketed: bool, mortal: bool = False) -> Opti
 def _interrupted() -> None:
     """End by the signal, as a program does that has no handler for it."""
     import signal
+
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -60,6 +62,7 @@ def answer(hidden: bool) -> Optional[str]:
     if not (hidden and os.isatty(0)):
         return read_line()
     import termios
+
     before = termios.tcgetattr(0)
     silent = list(before)
     silent[3] = int(before[3]) & ~termios.ECHO

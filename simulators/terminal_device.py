@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Questions on /dev/tty, whatever standard input is. Imports nothing of ours."""
+
 import os
 from typing import Optional
 
@@ -15,6 +16,7 @@ def present() -> bool:
 def ask(prompt: str, hidden: bool) -> Optional[str]:
     """Print the prompt and read one line; a hidden one without echo; None at the end."""
     import termios
+
     tty = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
     before = termios.tcgetattr(tty)
     try:

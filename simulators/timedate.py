@@ -84,8 +84,14 @@ def set_time(world: World, value: float) -> str:
     world.set_rtc(value + clock.rtc_zone(world))
     zone = clock.zone(world)
     told = timestamps.ctime(value, zone) if release == "el7" else timestamps.stamp(value, zone)
-    world.log("Changed local time to " + told, "systemd-timedated.service", "systemd-timedated", 6,
-              MESSAGE_ID=clock.TIME_CHANGE, REALTIME=str(int(value * 1000000)))
+    world.log(
+        "Changed local time to " + told,
+        "systemd-timedated.service",
+        "systemd-timedated",
+        6,
+        MESSAGE_ID=clock.TIME_CHANGE,
+        REALTIME=str(int(value * 1000000)),
+    )
     return ""
 
 

@@ -35,8 +35,14 @@ def stamp(epoch: float, zone: tuple) -> str:
 def ctime(epoch: float, zone: tuple) -> str:
     """Return the form of date in the C locale: `Fri Nov 20 09:00:23 UTC 2026`."""
     moment = time.gmtime(epoch + zone[2])
-    return "%s %s %2d %s %s %d" % (DAYS[moment[6]], MONTHS[moment[1] - 1], moment[2],
-                                   time.strftime("%H:%M:%S", moment), zone[1], moment[0])
+    return "%s %s %2d %s %s %d" % (
+        DAYS[moment[6]],
+        MONTHS[moment[1] - 1],
+        moment[2],
+        time.strftime("%H:%M:%S", moment),
+        zone[1],
+        moment[0],
+    )
 
 
 def offset(zone: tuple, colon: bool = False) -> str:

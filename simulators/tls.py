@@ -3,6 +3,7 @@
 
 The order of the checks and the texts are libvirt's (virnettlscontext). Imports `der`.
 """
+
 import os
 from typing import Callable, Dict, List, Optional, Tuple, Union
 
@@ -46,8 +47,10 @@ def check(files: Files, now: float, language: str = "") -> None:
     if cert:
         _dates(cert[0], "server", files.shown["cert"], now, language)
         if cert[0].ca:
-            raise Refused("The certificate %s basic constraints show a CA, but we need one for "
-                          "a server" % files.shown["cert"])
+            raise Refused(
+                "The certificate %s basic constraints show a CA, but we need one for "
+                "a server" % files.shown["cert"]
+            )
     for ca in cas:
         _authority(ca, files.shown["ca"], now)
     if cert and cas:
@@ -67,8 +70,9 @@ def _load(files: Files, kind: str, complaint: str) -> List[der.Certificate]:
 def _dates(cert: der.Certificate, what: str, path: str, now: float, language: str) -> None:
     if cert.not_after < now:
         translated = EXPIRED.get(language, "") if what == "server" else ""
-        raise Refused(translated % path if translated
-                      else "The %s certificate %s has expired" % (what, path))
+        raise Refused(
+            translated % path if translated else "The %s certificate %s has expired" % (what, path)
+        )
     if cert.not_before > now:
         raise Refused("The %s certificate %s is not yet active" % (what, path))
 
@@ -89,24 +93,32 @@ def _pair(cert: der.Certificate, cas: List[der.Certificate], files: Files) -> No
         reason = "Invalid certificate"
     else:
         return
-    raise Refused("Our own certificate %s failed validation against %s: %s" % (
-        files.shown["cert"], files.shown["ca"], reason))
+    raise Refused(
+        "Our own certificate %s failed validation against %s: %s"
+        % (files.shown["cert"], files.shown["ca"], reason)
+    )
 
 
 def _usable(files: Files, cert: List[der.Certificate]) -> None:
     for kind in ("ca", "cert", "key"):
         if not files.readable(kind):
-            raise Refused("Cannot read %s '%s': No such file or directory" % (
-                READABLE[kind], files.shown[kind]))
+            raise Refused(
+                "Cannot read %s '%s': No such file or directory"
+                % (READABLE[kind], files.shown[kind])
+            )
     names = (files.shown["key"], files.shown["cert"])
     try:
         matches = der.key_matches(cert[0], read(files.real["key"]))
     except der.Error as error:
-        raise Refused("Unable to set x509 key and certificate: %s, %s: "
-                      "Base64 unexpected header error." % names) from error
+        raise Refused(
+            "Unable to set x509 key and certificate: %s, %s: "
+            "Base64 unexpected header error." % names
+        ) from error
     if not matches:
-        raise Refused("Unable to set x509 key and certificate: %s, %s: "
-                      "The certificate and the given key do not match." % names)
+        raise Refused(
+            "Unable to set x509 key and certificate: %s, %s: "
+            "The certificate and the given key do not match." % names
+        )
 
 
 Chain = Union[str, Tuple[der.Certificate, der.Certificate]]

@@ -3,6 +3,7 @@
 
 Imports `der`, `vdsm`, `units`, `names`, `libvirtd` and `tls`.
 """
+
 import binascii
 import time
 from typing import List, NamedTuple, Optional, Tuple
@@ -10,9 +11,11 @@ from typing import List, NamedTuple, Optional, Tuple
 from simulators import der, libvirtd, names, tls, units
 from simulators.entry import Call
 
-ALGORITHMS = ("ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:rsa_pss_pss_sha256:"
-              "rsa_pss_pss_sha384:rsa_pss_pss_sha512:RSA-PSS+SHA256:RSA-PSS+SHA384:"
-              "RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512")
+ALGORITHMS = (
+    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:rsa_pss_pss_sha256:"
+    "rsa_pss_pss_sha384:rsa_pss_pss_sha512:RSA-PSS+SHA256:RSA-PSS+SHA384:"
+    "RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512"
+)
 REFUSED = """\
 40E74D28297F0000:error:8000006F:system library:BIO_connect:Connection refused:\
 ../crypto/bio/bio_sock2.c:117:calling connect()
@@ -33,10 +36,13 @@ ALERTS = {
     "certificate is not yet valid": ("0A000412", "sslv3 alert bad certificate", 42),
     "unable to get local issuer certificate": ("0A000418", "tlsv1 alert unknown ca", 48),
 }
-CODES = {"certificate has expired": 10, "certificate is not yet valid": 9,
-         "self-signed certificate in certificate chain": 19,
-         "unable to get local issuer certificate": 20,
-         "unable to verify the first certificate": 21}
+CODES = {
+    "certificate has expired": 10,
+    "certificate is not yet valid": 9,
+    "self-signed certificate in certificate chain": 19,
+    "unable to get local issuer certificate": 20,
+    "unable to verify the first certificate": 21,
+}
 
 
 class Served(NamedTuple):
@@ -55,8 +61,7 @@ def served(call: Call, port: str) -> Optional[Served]:
     world = call.world
     if port == "54321" and units.is_active(world, "vdsmd.service"):
         return Served(world.state["vdsm"]["cert"], world.state["vdsm"]["ca"])
-    if port == "16514" and libvirtd.listens(world) \
-            and units.is_active(world, "libvirtd.service"):
+    if port == "16514" and libvirtd.listens(world) and units.is_active(world, "libvirtd.service"):
         files = libvirtd.files(world)
         return Served(tls.read(files.real["cert"]), tls.read(files.real["ca"]))
     return None
@@ -86,8 +91,7 @@ def _end(call: Call, words: List[str], there: Served) -> int:
     """The server's verdict on our certificate comes after the handshake (TLS 1.3)."""
     problem = None
     if "-cert" in words:
-        problem = tls.handshake_error(
-            _file(call, words, "-cert"), there.ca, call.world.wall())
+        problem = tls.handshake_error(_file(call, words, "-cert"), there.ca, call.world.wall())
     if problem:
         call.err(ALERT % ALERTS[problem])
         return 1
@@ -110,8 +114,11 @@ def _chain(there: Served) -> List[der.Certificate]:
     """The certificate, and its CA where the daemon knows it."""
     leaf = der.certificate(there.cert)
     try:
-        issuers = [one for one in der.certificates(there.ca)
-                   if one.subject == leaf.issuer and der.signed_by(leaf, one)]
+        issuers = [
+            one
+            for one in der.certificates(there.ca)
+            if one.subject == leaf.issuer and der.signed_by(leaf, one)
+        ]
     except der.Error:
         issuers = []
     return [leaf] + issuers[:1]
@@ -123,8 +130,7 @@ def _troubles(chain: List[der.Certificate], trust: bytes, now: float) -> List[Tr
         trusted = der.certificates(trust) if trust else []
     except der.Error:
         trusted = []
-    known = any(one.subject == chain[0].issuer and der.signed_by(chain[0], one)
-                for one in trusted)
+    known = any(one.subject == chain[0].issuer and der.signed_by(chain[0], one) for one in trusted)
     if not known and len(chain) > 1:
         found.append(Trouble(1, "self-signed certificate in certificate chain"))
     elif not known:
@@ -162,8 +168,7 @@ def _story(chain: List[der.Certificate], troubles: List[Trouble], strict: bool) 
         last = ""
         for trouble in [one for one in troubles if one.depth == depth]:
             last = _limit(chain[depth], trouble.text)
-            text += head + "verify error:num=%d:%s\n%s" % (
-                CODES[trouble.text], trouble.text, last)
+            text += head + "verify error:num=%d:%s\n%s" % (CODES[trouble.text], trouble.text, last)
             if strict:
                 return text
             text += "verify return:1\n"
@@ -173,46 +178,65 @@ def _story(chain: List[der.Certificate], troubles: List[Trouble], strict: bool) 
 
 def _pem(cert: der.Certificate) -> str:
     data = binascii.b2a_base64(cert.raw, newline=False).decode()
-    lines = [data[at:at + 64] for at in range(0, len(data), 64)]
+    lines = [data[at : at + 64] for at in range(0, len(data), 64)]
     return "-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n" % "\n".join(lines)
 
 
 def _links(chain: List[der.Certificate], show: bool) -> str:
     text = ""
     for depth, cert in enumerate(chain):
-        text += (" %d s:%s\n   i:%s\n   a:PKEY: rsaEncryption, %d (bit); sigalg: RSA-SHA256\n"
-                 "   v:NotBefore: %s; NotAfter: %s\n" % (
-                     depth, _named(cert.subject), _named(cert.issuer),
-                     cert.modulus.bit_length(), _date(cert.not_before), _date(cert.not_after)))
+        text += (
+            " %d s:%s\n   i:%s\n   a:PKEY: rsaEncryption, %d (bit); sigalg: RSA-SHA256\n"
+            "   v:NotBefore: %s; NotAfter: %s\n"
+            % (
+                depth,
+                _named(cert.subject),
+                _named(cert.issuer),
+                cert.modulus.bit_length(),
+                _date(cert.not_before),
+                _date(cert.not_after),
+            )
+        )
         text += _pem(cert) if show else ""
     return text
 
 
-def _report(chain: List[der.Certificate], troubles: List[Trouble], words: List[str],
-            strict: bool) -> str:
+def _report(
+    chain: List[der.Certificate], troubles: List[Trouble], words: List[str], strict: bool
+) -> str:
     show = "-showcerts" in words
     last = troubles[0 if strict else -1].text if troubles else ""
     server = "no peer certificate available\n"
     if not strict:
         server = "Server certificate\n%ssubject=%s\nissuer=%s\n" % (
-            "" if show else _pem(chain[0]), _named(chain[0].subject), _named(chain[0].issuer))
+            "" if show else _pem(chain[0]),
+            _named(chain[0].subject),
+            _named(chain[0].issuer),
+        )
     peer, key, sizes = _amounts(chain, words, strict)
     return (
-        "CONNECTED(00000003)\n---\nCertificate chain\n" + _links(chain, show) + "---\n" + server
+        "CONNECTED(00000003)\n---\nCertificate chain\n"
+        + _links(chain, show)
+        + "---\n"
+        + server
         + "---\nAcceptable client certificate CA names\n%s\n" % _named(chain[0].issuer)
         + "Requested Signature Algorithms: %s:ECDSA+SHA224:RSA+SHA224\n" % ALGORITHMS
-        + "Shared Requested Signature Algorithms: %s\n" % ALGORITHMS + peer
+        + "Shared Requested Signature Algorithms: %s\n" % ALGORITHMS
+        + peer
         + "Server Temp Key: X25519, 253 bits\n---\n"
         + "SSL handshake has read %d bytes and written %d bytes\n" % sizes
         + ("Verification error: %s\n" % last if last else "Verification: OK\n")
-        + "---\nNew, TLSv1.3, Cipher is TLS_AES_256_GCM_SHA384\n" + key
+        + "---\nNew, TLSv1.3, Cipher is TLS_AES_256_GCM_SHA384\n"
+        + key
         + "Secure Renegotiation IS NOT supported\nCompression: NONE\nExpansion: NONE\n"
         + "No ALPN negotiated\nEarly data was not sent\n"
-        + "Verify return code: %d (%s)\n---\n" % (CODES.get(last, 0), last or "ok"))
+        + "Verify return code: %d (%s)\n---\n" % (CODES.get(last, 0), last or "ok")
+    )
 
 
-def _amounts(chain: List[der.Certificate], words: List[str],
-             strict: bool) -> Tuple[str, str, Tuple[int, int]]:
+def _amounts(
+    chain: List[der.Certificate], words: List[str], strict: bool
+) -> Tuple[str, str, Tuple[int, int]]:
     read = 400 + sum(len(cert.raw) for cert in chain)
     if strict:
         return "", "", (read - 360, 304)

@@ -3,6 +3,7 @@
 
 Imports `tls`, `units`, `names` and `releases`.
 """
+
 import time
 from typing import NamedTuple
 
@@ -28,13 +29,25 @@ def fresh() -> dict:
 
 def start(world: World, unit: str) -> float:
     world.state["vdsm"] = {
-        "cert": _read(world, CERT), "ca": _read(world, CA),
-        "ready": world.uptime + 1.5 + RECOVERY}
+        "cert": _read(world, CERT),
+        "ca": _read(world, CA),
+        "ready": world.uptime + 1.5 + RECOVERY,
+    }
     world.cancel("vdsm-ready")
     world.schedule(1.5 + RECOVERY, "vdsm-ready")
-    log(world, "INFO ", "MainThread", "vds", "(PID: %d) I am the actual vdsm %s %s" % (
-        units.state(world, unit)["pid"], releases.RELEASES[world.state["release"]]["vdsm"],
-        names.NODE), "vdsmd:158")
+    log(
+        world,
+        "INFO ",
+        "MainThread",
+        "vds",
+        "(PID: %d) I am the actual vdsm %s %s"
+        % (
+            units.state(world, unit)["pid"],
+            releases.RELEASES[world.state["release"]]["vdsm"],
+            names.NODE,
+        ),
+        "vdsmd:158",
+    )
     return 1.5
 
 
@@ -53,8 +66,9 @@ def ask(world: World) -> Answer:
     if not units.is_active(world, "vdsmd.service"):
         return Answer("refused", "[Errno 111] Connection refused")
     loaded = world.state["vdsm"]
-    problem = (tls.handshake_error(loaded["cert"], _read(world, CA), world.wall())
-               or tls.handshake_error(_read(world, CERT), loaded["ca"], world.wall()))
+    problem = tls.handshake_error(
+        loaded["cert"], _read(world, CA), world.wall()
+    ) or tls.handshake_error(_read(world, CERT), loaded["ca"], world.wall())
     if problem:
         _log_refusal(world)
         return Answer("tls", _client_text(world, problem))
@@ -72,10 +86,22 @@ def _client_text(world: World, problem: str) -> str:
 
 def _log_refusal(world: World) -> None:
     port = 40000 + int(world.uptime * 7) % 20000
-    log(world, "INFO ", "Reactor thread", "ProtocolDetector.AcceptorImpl",
-        "Accepted connection from ::1:%d" % port, "protocoldetector:61")
-    log(world, "ERROR", "Reactor thread", "ProtocolDetector.SSLHandshakeDispatcher",
-        "ssl handshake: SSLError, address: ::1", "sslutils:272")
+    log(
+        world,
+        "INFO ",
+        "Reactor thread",
+        "ProtocolDetector.AcceptorImpl",
+        "Accepted connection from ::1:%d" % port,
+        "protocoldetector:61",
+    )
+    log(
+        world,
+        "ERROR",
+        "Reactor thread",
+        "ProtocolDetector.SSLHandshakeDispatcher",
+        "ssl handshake: SSLError, address: ::1",
+        "sslutils:272",
+    )
 
 
 def log(world: World, level: str, thread: str, name: str, message: str, place: str) -> None:
@@ -83,12 +109,20 @@ def log(world: World, level: str, thread: str, name: str, message: str, place: s
     now = world.wall()
     stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now))
     line = "%s,%03d+0000 %s (%s) [%s] %s (%s)\n" % (
-        stamp, int(now % 1 * 1000), level, thread, name, message, place)
+        stamp,
+        int(now % 1 * 1000),
+        level,
+        thread,
+        name,
+        message,
+        place,
+    )
     append(world, LOG, line)
 
 
 def append(world: World, path: str, line: str) -> None:
     import os
+
     target = world.node(path)
     try:
         with open(target, "a") as file:

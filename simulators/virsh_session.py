@@ -3,6 +3,7 @@
 
 Imports `virsh_tables`, `engine_vm`, `names`, `settings` and `units`.
 """
+
 from typing import Callable, Dict, List, Optional, Tuple
 
 from simulators import engine_vm, names, settings, units, virsh_tables
@@ -66,10 +67,12 @@ class Session:
         if not name.strip():
             raise Failed(
                 "failed to connect to the hypervisor\nauthentication failed: Failed to start "
-                "SASL negotiation: -1 (SASL(-1): generic failure: All-whitespace username.)")
+                "SASL negotiation: -1 (SASL(-1): generic failure: All-whitespace username.)"
+            )
         if (name, password) != (names.SASL_USER, self._password()):
-            raise Failed("failed to connect to the hypervisor\n"
-                         "authentication failed: authentication failed")
+            raise Failed(
+                "failed to connect to the hypervisor\nauthentication failed: authentication failed"
+            )
 
     def _password(self) -> str:
         """The password database was made from this file when the node was deployed."""
@@ -79,7 +82,7 @@ class Session:
         _, _, query = self.uri.partition("?")
         path = self.call.env.get("LIBVIRT_AUTH_FILE", "")
         if query.startswith("authfile="):
-            path = path or query[len("authfile="):]
+            path = path or query[len("authfile=") :]
         present = settings.read(self.call.world.node(path)) if path else {}
         if "authname" in present:
             return present["authname"], present.get("password", "")
@@ -174,14 +177,17 @@ def _start(session: Session, words: List[str]) -> str:
     session.writable()
     world = session.call.world
     if not world.state["ha"]["acquired"]:
-        raise Failed("Failed to start domain %s\nCannot access storage file '/run/vdsm/storage/"
-                     "%s': No such file or directory" % (
-                         session.quoted(), names.STORAGE_DOMAIN))
+        raise Failed(
+            "Failed to start domain %s\nCannot access storage file '/run/vdsm/storage/"
+            "%s': No such file or directory" % (session.quoted(), names.STORAGE_DOMAIN)
+        )
     engine_vm.create(world)
     world.advance(4.0)
     if not engine_vm.exists(world):
-        raise Failed("Failed to start domain %s\ninternal error: process exited while "
-                     "connecting to monitor: %s" % (session.quoted(), vm["down"]))
+        raise Failed(
+            "Failed to start domain %s\ninternal error: process exited while "
+            "connecting to monitor: %s" % (session.quoted(), vm["down"])
+        )
     return "Domain %s started\n\n" % session.quoted()
 
 
@@ -189,8 +195,10 @@ def _act(session: Session, words: List[str], done: str, act: Callable) -> str:
     vm = session.domain(words)
     session.writable()
     if vm["state"] == "shut off":
-        raise Failed("Failed to %s domain %s\nRequested operation is not valid: domain is not "
-                     "running" % (done, session.quoted()))
+        raise Failed(
+            "Failed to %s domain %s\nRequested operation is not valid: domain is not "
+            "running" % (done, session.quoted())
+        )
     act(session.call.world)
     return "Domain %s %s\n\n" % (session.quoted(), done)
 
@@ -226,8 +234,17 @@ def _version(session: Session, words: List[str]) -> str:
 Command = Callable[[Session, List[str]], str]
 LOCAL: Dict[str, Command] = {"echo": _echo, "help": _help}
 COMMANDS: Dict[str, Command] = {
-    "list": _list, "domstate": _domstate, "dominfo": _dominfo, "domid": _domid,
-    "domuuid": _domuuid, "start": _start, "destroy": _destroy, "shutdown": _shutdown,
-    "suspend": _suspend, "resume": _resume, "uri": _uri, "hostname": _hostname,
+    "list": _list,
+    "domstate": _domstate,
+    "dominfo": _dominfo,
+    "domid": _domid,
+    "domuuid": _domuuid,
+    "start": _start,
+    "destroy": _destroy,
+    "shutdown": _shutdown,
+    "suspend": _suspend,
+    "resume": _resume,
+    "uri": _uri,
+    "hostname": _hostname,
     "version": _version,
 }

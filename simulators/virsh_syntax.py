@@ -3,6 +3,7 @@
 
 Imports nothing of ours.
 """
+
 from typing import Dict, List, Tuple
 
 # command: (options, names of the arguments it must have, names of those it may have)
@@ -40,6 +41,7 @@ def commands(line: str) -> List[List[str]]:
     if "'" not in line and '"' not in line:
         return [part.split() for part in line.split(";") if part.strip()]
     import shlex
+
     lexer = shlex.shlex(line, posix=True, punctuation_chars=";")
     lexer.whitespace_split = True
     lexer.commenters = ""

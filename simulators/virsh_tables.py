@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What virsh prints, in the shapes of each release. Imports `names` only."""
+
 from typing import List, Tuple
 
 from simulators import names
@@ -39,16 +40,28 @@ def dynamic(rows: List[Tuple[str, str, str]]) -> str:
 def dominfo(vm: dict) -> str:
     live = vm["state"] != "shut off"
     rows = [
-        ("Id", str(vm["id"]) if live else "-"), ("Name", names.DOMAIN), ("UUID", names.VM_ID),
-        ("OS Type", "hvm"), ("State", vm["state"]), ("CPU(s)", "4"), ("CPU time", "33.4s"),
-        ("Max memory", "16777216 KiB"), ("Used memory", "16777216 KiB"),
-        ("Persistent", "yes"), ("Autostart", "disable"), ("Managed save", "no"),
-        ("Security model", "selinux"), ("Security DOI", "0")]
+        ("Id", str(vm["id"]) if live else "-"),
+        ("Name", names.DOMAIN),
+        ("UUID", names.VM_ID),
+        ("OS Type", "hvm"),
+        ("State", vm["state"]),
+        ("CPU(s)", "4"),
+        ("CPU time", "33.4s"),
+        ("Max memory", "16777216 KiB"),
+        ("Used memory", "16777216 KiB"),
+        ("Persistent", "yes"),
+        ("Autostart", "disable"),
+        ("Managed save", "no"),
+        ("Security model", "selinux"),
+        ("Security DOI", "0"),
+    ]
     return "".join("%-15s %s\n" % (name + ":", value) for name, value in rows) + "\n"
 
 
 def version(release: str) -> str:
     number = LIBVIRT[release]
-    return ("Compiled against library: libvirt %s\nUsing library: libvirt %s\n"
-            "Using API: QEMU %s\nRunning hypervisor: QEMU %s\n\n" % (
-                number, number, number, QEMU[release]))
+    return (
+        "Compiled against library: libvirt %s\nUsing library: libvirt %s\n"
+        "Using API: QEMU %s\nRunning hypervisor: QEMU %s\n\n"
+        % (number, number, number, QEMU[release])
+    )

@@ -163,7 +163,7 @@ class World:
         identifier: str = "",
         priority: int = 6,
         pid: int = 0,
-        **fields: object
+        **fields: object,
     ) -> None:
         """Write an entry to the node's systemd journal, in the name of the process of `unit`.
 

@@ -35,6 +35,9 @@ def diagnose(arguments: argparse.Namespace) -> int:
 def plan(arguments: argparse.Namespace) -> int:
     """Print the plan that `recover` would carry out."""
     looked, judged = seen(arguments, options.node(arguments))
+    if judged.route == diagnosis.NONE and not arguments.route and not judged.inhibitors:
+        consoles.Console().say("Nothing to do: %s." % judged.reason)
+        return errors.DONE
     chosen = planner.make(looked, judged, options.wishes(arguments))
     if arguments.json:
         _print_json(plans.to_json(chosen))

@@ -16,7 +16,8 @@ def judge(seen: Observation) -> List[Finding]:
     """Return the findings about files; nothing of it depends on the clock."""
     if not seen.ovirt_node:
         return []
-    return _vital(seen) + _unreadable(seen) + _mismatches(seen) + _chains(seen) + _san(seen)
+    pairs = _key(seen) + _mismatches(seen) + _chains(seen)
+    return _vital(seen) + _unreadable(seen) + pairs + _san(seen)
 
 
 def _vital(seen: Observation) -> List[Finding]:
@@ -69,6 +70,22 @@ def _about(
     if not evidence:
         return []
     return [Finding(finding_id, severity, title, evidence, remediation)]
+
+
+def _key(seen: Observation) -> List[Finding]:
+    """Without its key no request can be made for the node, by no route."""
+    certificate = facts.node_certificate(seen)
+    lost = certificate is not None and certificate.key_match is None
+    return _about(
+        "key-missing",
+        INHIBITOR,
+        "the key of the node certificate is missing",
+        ("%s: not there" % inventory.NODE_KEY,) if lost else (),
+        (
+            "an intact copy may be there: %s" % inventory.COPIES[1].key_path,
+            "else restore it from a backup of the node",
+        ),
+    )
 
 
 def _severity(seen: Observation, bad: List[Certificate]) -> str:

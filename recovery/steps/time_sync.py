@@ -45,7 +45,12 @@ class StopTimeSync(Step):
     def apply(self, context: contexts.Context, before: Before) -> None:
         parameters = context.parameters
         if parameters.sync_by_enablement and before["enabled"]:
-            timedatectl.set_ntp(context.node, False)
+            try:
+                timedatectl.set_ntp(context.node, False)
+            except errors.ProgramError as caught:
+                # Then set-time will not work either, and the clock is set by date, which does
+                # not care what is enabled.
+                context.say(caught.lines()[0])
         if parameters.sync_masked and not parameters.sync_by_enablement:
             systemctl.mask(context.node, *parameters.sync_masked)
         names = _units(parameters)

@@ -11,13 +11,7 @@ JUMPED = "Time jumped backwards, rotating."
 
 
 def add(
-    world: World,
-    message: object,
-    unit: str,
-    identifier: str,
-    priority: int,
-    pid: int,
-    extra: dict
+    world: World, message: object, unit: str, identifier: str, priority: int, pid: int, extra: dict
 ) -> None:
     """Append a record to the world's journal; see `World.log`."""
     fields = {"MESSAGE": message, "PRIORITY": str(priority)}

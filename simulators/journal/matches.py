@@ -9,8 +9,16 @@ from simulators.journal import processes
 from simulators.world import World
 
 # fields that a record has itself or not at all: no need to complete it
-STORED_ONLY = ("UNIT", "MESSAGE_ID", "COREDUMP_UNIT", "OBJECT_SYSTEMD_UNIT", "MESSAGE", "PRIORITY",
-               "_PID", "_SYSTEMD_INVOCATION_ID")
+STORED_ONLY = (
+    "UNIT",
+    "MESSAGE_ID",
+    "COREDUMP_UNIT",
+    "OBJECT_SYSTEMD_UNIT",
+    "MESSAGE",
+    "PRIORITY",
+    "_PID",
+    "_SYSTEMD_INVOCATION_ID",
+)
 COREDUMP = "fc2e22bc6ee647b6b90729ab34a250b1"
 
 

@@ -1,25 +1,82 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line of journalctl."""
 
-FORMS = ("short", "short-precise", "short-iso", "short-iso-precise", "short-full", "short-unix",
-         "short-monotonic", "cat", "export", "verbose", "json", "json-pretty", "json-sse")
+FORMS = (
+    "short",
+    "short-precise",
+    "short-iso",
+    "short-iso-precise",
+    "short-full",
+    "short-unix",
+    "short-monotonic",
+    "cat",
+    "export",
+    "verbose",
+    "json",
+    "json-pretty",
+    "json-sse",
+)
 VALUED = {
-    "-u": "unit", "--unit": "unit", "-t": "identifier", "--identifier": "identifier",
-    "-p": "priority", "--priority": "priority", "-o": "output", "--output": "output",
-    "-S": "since", "--since": "since", "-U": "until", "--until": "until",
-    "-c": "cursor", "--cursor": "cursor", "--after-cursor": "after-cursor",
-    "--output-fields": "output-fields", "-g": "grep", "--grep": "grep",
-    "--cursor-file": "cursor-file", "-D": "directory", "--directory": "directory",
-    "--root": "root", "--case-sensitive": "case",
+    "-u": "unit",
+    "--unit": "unit",
+    "-t": "identifier",
+    "--identifier": "identifier",
+    "-p": "priority",
+    "--priority": "priority",
+    "-o": "output",
+    "--output": "output",
+    "-S": "since",
+    "--since": "since",
+    "-U": "until",
+    "--until": "until",
+    "-c": "cursor",
+    "--cursor": "cursor",
+    "--after-cursor": "after-cursor",
+    "--output-fields": "output-fields",
+    "-g": "grep",
+    "--grep": "grep",
+    "--cursor-file": "cursor-file",
+    "-D": "directory",
+    "--directory": "directory",
+    "--root": "root",
+    "--case-sensitive": "case",
 }
 FLAGS = {
-    "-r": "reverse", "--reverse": "reverse", "-k": "kernel", "--dmesg": "kernel", "-a": "all",
-    "--all": "all", "-q": "quiet", "--quiet": "quiet", "--show-cursor": "show_cursor",
+    "-r": "reverse",
+    "--reverse": "reverse",
+    "-k": "kernel",
+    "--dmesg": "kernel",
+    "-a": "all",
+    "--all": "all",
+    "-q": "quiet",
+    "--quiet": "quiet",
+    "--show-cursor": "show_cursor",
 }
-IGNORED = ("--no-pager", "-l", "--full", "--no-full", "-x", "--catalog", "-m", "--merge",
-           "--no-hostname", "--utc", "--system", "--no-tail", "-e", "--pager-end")
-ACTIONS = {"--list-boots": "list-boots", "--disk-usage": "disk-usage", "--sync": "sync",
-           "--flush": "flush", "--rotate": "rotate", "--version": "version", "--verify": "verify"}
+IGNORED = (
+    "--no-pager",
+    "-l",
+    "--full",
+    "--no-full",
+    "-x",
+    "--catalog",
+    "-m",
+    "--merge",
+    "--no-hostname",
+    "--utc",
+    "--system",
+    "--no-tail",
+    "-e",
+    "--pager-end",
+)
+ACTIONS = {
+    "--list-boots": "list-boots",
+    "--disk-usage": "disk-usage",
+    "--sync": "sync",
+    "--flush": "flush",
+    "--rotate": "rotate",
+    "--version": "version",
+    "--verify": "verify",
+}
 LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 NEWER = {"--grep": 237, "-g": 237, "--output-fields": 236, "--cursor-file": 242}
 
@@ -31,10 +88,24 @@ class BadOption(Exception):
 def parse(given: list, systemd: int) -> tuple:
     """Return (what is asked, the words that are matches)."""
     asked = {  # type: dict
-        "reverse": False, "kernel": False, "all": False, "quiet": False, "show_cursor": False,
-        "boot": None, "units": [], "identifiers": [], "priorities": [], "output": "short",
-        "since": None, "until": None, "lines": None, "cursor": "", "after_cursor": "",
-        "fields": (), "pattern": None, "action": "",
+        "reverse": False,
+        "kernel": False,
+        "all": False,
+        "quiet": False,
+        "show_cursor": False,
+        "boot": None,
+        "units": [],
+        "identifiers": [],
+        "priorities": [],
+        "output": "short",
+        "since": None,
+        "until": None,
+        "lines": None,
+        "cursor": "",
+        "after_cursor": "",
+        "fields": (),
+        "pattern": None,
+        "action": "",
     }
     words, given = [], _separate(list(given))
     while given:

@@ -48,8 +48,12 @@ def line(record: tuple, state: dict, form: str) -> str:
     pid = fields.get("_PID") or fields.get("SYSLOG_PID")
     # what the sender says of the time goes before what journald says
     sent = int(fields.get("_SOURCE_REALTIME_TIMESTAMP") or record[3])
-    head = "%s %s %s%s: " % (_when(record, sent, state, form), fields["_HOSTNAME"], who,
-                             "[%s]" % pid if pid else "")
+    head = "%s %s %s%s: " % (
+        _when(record, sent, state, form),
+        fields["_HOSTNAME"],
+        who,
+        "[%s]" % pid if pid else "",
+    )
     return head + shown.replace("\n", "\n" + " " * len(head))
 
 
@@ -70,8 +74,11 @@ def _when(record: tuple, sent: int, state: dict, form: str) -> str:
 
 
 def _addresses(record: tuple, state: dict) -> list:
-    return [("__CURSOR", processes.cursor(record, state)),
-            ("__REALTIME_TIMESTAMP", str(record[3])), ("__MONOTONIC_TIMESTAMP", str(record[2]))]
+    return [
+        ("__CURSOR", processes.cursor(record, state)),
+        ("__REALTIME_TIMESTAMP", str(record[3])),
+        ("__MONOTONIC_TIMESTAMP", str(record[2])),
+    ]
 
 
 def _export(record: tuple, state: dict, fields: dict) -> str:
@@ -91,8 +98,17 @@ def _verbose(record: tuple, state: dict, fields: dict) -> str:
 # JSON by hand: the json module costs more than a whole simulated program
 
 ESCAPES = {number: "\\u%04x" % number for number in range(32)}
-ESCAPES.update({ord('"'): '\\"', ord("\\"): "\\\\", ord("\n"): "\\n", ord("\t"): "\\t",
-                ord("\r"): "\\r", ord("\b"): "\\b", ord("\f"): "\\f"})
+ESCAPES.update(
+    {
+        ord('"'): '\\"',
+        ord("\\"): "\\\\",
+        ord("\n"): "\\n",
+        ord("\t"): "\\t",
+        ord("\r"): "\\r",
+        ord("\b"): "\\b",
+        ord("\f"): "\\f",
+    }
+)
 THRESHOLD = 4096
 
 

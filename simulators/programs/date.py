@@ -8,8 +8,7 @@ from simulators.entry import Call
 
 COST = 0.01
 UTC = ("UTC", "UTC", 0)
-UNITS = {"sec": 1, "second": 1, "min": 60, "minute": 60, "hour": 3600, "day": 86400,
-         "week": 604800}
+UNITS = {"sec": 1, "second": 1, "min": 60, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 
 
 def main(call: Call) -> int:

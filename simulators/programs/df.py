@@ -36,8 +36,16 @@ def _depth(row: tuple) -> int:
 
 
 def _print(call: Call, rows: list, posix: bool) -> None:
-    cells = [("Filesystem", "1024-blocks" if posix else "1K-blocks", "Used", "Available",
-              "Capacity" if posix else "Use%", "Mounted on")]
+    cells = [
+        (
+            "Filesystem",
+            "1024-blocks" if posix else "1K-blocks",
+            "Used",
+            "Available",
+            "Capacity" if posix else "Use%",
+            "Mounted on",
+        )
+    ]
     for device, mount, size, used in rows:
         free = size - used
         percent = "%d%%" % ((used * 100 + size - 1) // size)

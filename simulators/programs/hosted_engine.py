@@ -3,6 +3,7 @@
 
 Imports `ha`, `hosted_engine_status`, `engine_vm`, `vdsm`, `names` and `settings`.
 """
+
 from typing import List, Optional
 
 from simulators import engine_vm, ha, hosted_engine_status, names, settings, vdsm
@@ -12,11 +13,15 @@ COST = 0.6
 CONF = "/etc/ovirt-hosted-engine/hosted-engine.conf"
 LIMIT = 60.0
 NEVER = "RuntimeError: Couldn't  connect to VDSM within 60 seconds"
-NOT_YET = ("The hosted engine configuration has not been retrieved from shared storage yet,\n"
-           "please ensure that ovirt-ha-agent service is running.\n\n")
-NOT_YET_OLD = ("The hosted engine configuration has not been retrieved from shared storage. "
-               "Please ensure that ovirt-ha-agent is running and the storage server is "
-               "reachable.\n")
+NOT_YET = (
+    "The hosted engine configuration has not been retrieved from shared storage yet,\n"
+    "please ensure that ovirt-ha-agent service is running.\n\n"
+)
+NOT_YET_OLD = (
+    "The hosted engine configuration has not been retrieved from shared storage. "
+    "Please ensure that ovirt-ha-agent is running and the storage server is "
+    "reachable.\n"
+)
 USAGE = """\
 Usage: %s [--help] <command> [<command args>]
     --deploy [options]
@@ -83,8 +88,9 @@ def _status(call: Call, words: List[str]) -> int:
         else:
             call.err(hosted_engine_status.NO_BROKER)
         return 1
-    call.out(hosted_engine_status.as_json(world) if as_json
-             else hosted_engine_status.as_text(world))
+    call.out(
+        hosted_engine_status.as_json(world) if as_json else hosted_engine_status.as_text(world)
+    )
     return 0
 
 
@@ -96,9 +102,11 @@ def _vdsm(call: Call) -> bool:
         if answer.kind == "ok":
             return True
         if waited >= LIMIT:
-            call.err("Traceback (most recent call last):\n"
-                     "  File \"/usr/lib64/python3.6/runpy.py\", line 193, in "
-                     "_run_module_as_main\n    \"__main__\", mod_spec)\n%s\n" % NEVER)
+            call.err(
+                "Traceback (most recent call last):\n"
+                '  File "/usr/lib64/python3.6/runpy.py", line 193, in '
+                '_run_module_as_main\n    "__main__", mod_spec)\n%s\n' % NEVER
+            )
             return False
         call.world.advance(1.0)
         waited += 1.0
@@ -113,12 +121,15 @@ def _vm_start(call: Call, words: List[str]) -> int:
         return 1
     vm = call.world.state["vm"]
     if engine_vm.exists(call.world) and not _replaces_paused(call):
-        call.out("VM exists and its status is %s\n" % (
-            "Paused" if vm["state"] == "paused" else "Up"))
+        call.out(
+            "VM exists and its status is %s\n" % ("Paused" if vm["state"] == "paused" else "Up")
+        )
         return 1
     if not engine_vm.exists(call.world):
-        call.err("Command VM.getStats with args {'vmID': '%s'} failed:\n(code=1, message="
-                 "Virtual machine does not exist: {'vmId': '%s'})\n" % ((names.VM_ID,) * 2))
+        call.err(
+            "Command VM.getStats with args {'vmID': '%s'} failed:\n(code=1, message="
+            "Virtual machine does not exist: {'vmId': '%s'})\n" % ((names.VM_ID,) * 2)
+        )
     engine_vm.create(call.world)
     call.out("VM in WaitForLaunch\n")
     return 0
@@ -145,8 +156,10 @@ def _end(call: Call, verb: str) -> int:
     if not _configured(call) or not _vdsm(call):
         return 1
     if not engine_vm.exists(call.world):
-        call.err("Command VM.%s with args {'vmID': '%s'} failed:\n(code=1, message=Virtual "
-                 "machine does not exist: {'vmId': '%s'})\n" % (verb, names.VM_ID, names.VM_ID))
+        call.err(
+            "Command VM.%s with args {'vmID': '%s'} failed:\n(code=1, message=Virtual "
+            "machine does not exist: {'vmId': '%s'})\n" % (verb, names.VM_ID, names.VM_ID)
+        )
         return 1
     if verb == "shutdown":
         engine_vm.shutdown(call.world)
@@ -187,7 +200,7 @@ def _maintenance(call: Call, words: List[str]) -> int:
 def _mode(words: List[str]) -> Optional[str]:
     for at, word in enumerate(words):
         if word.startswith("--mode="):
-            return word[len("--mode="):]
+            return word[len("--mode=") :]
         if word == "--mode" and at + 1 < len(words):
             return words[at + 1]
     return None
@@ -197,8 +210,10 @@ def _local(call: Call) -> int:
     if not _vdsm(call):
         return 1
     if engine_vm.exists(call.world):
-        call.err("Unable to enter local maintenance mode: the engine VM is running on the "
-                 "current host, please migrate it before entering local maintenance mode.\n")
+        call.err(
+            "Unable to enter local maintenance mode: the engine VM is running on the "
+            "current host, please migrate it before entering local maintenance mode.\n"
+        )
         return 1
     ha.set_local_maintenance(call.world, True)
     return 0
@@ -219,9 +234,14 @@ def _console(call: Call, words: List[str]) -> int:
 
 
 VERBS = {
-    "--check-deployed": _check_deployed, "--vm-status": _status, "--vm-start": _vm_start,
-    "--vm-start-paused": _vm_start, "--vm-shutdown": _vm_shutdown,
-    "--vm-poweroff": _vm_poweroff, "--check-liveliness": _liveliness,
-    "--set-maintenance": _maintenance, "--connect-storage": _connect_storage,
+    "--check-deployed": _check_deployed,
+    "--vm-status": _status,
+    "--vm-start": _vm_start,
+    "--vm-start-paused": _vm_start,
+    "--vm-shutdown": _vm_shutdown,
+    "--vm-poweroff": _vm_poweroff,
+    "--check-liveliness": _liveliness,
+    "--set-maintenance": _maintenance,
+    "--connect-storage": _connect_storage,
     "--console": _console,
 }

@@ -7,8 +7,16 @@ from simulators import clock, timestamps
 from simulators.entry import Call
 
 COST = 0.2
-FUNCTIONS = {"-r": "show", "--show": "show", "--get": "show", "-w": "systohc", "-s": "hctosys",
-             "--systohc": "systohc", "--hctosys": "hctosys", "--set": "set"}
+FUNCTIONS = {
+    "-r": "show",
+    "--show": "show",
+    "--get": "show",
+    "-w": "systohc",
+    "-s": "hctosys",
+    "--systohc": "systohc",
+    "--hctosys": "hctosys",
+    "--set": "set",
+}
 UTC = ("UTC", "UTC", 0)
 
 

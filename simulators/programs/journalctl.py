@@ -92,8 +92,10 @@ def _boot(wanted: str, records: list) -> str:
     number = int(wanted or 0)
     index = len(boots) - 1 + number if number <= 0 else number - 1
     if not 0 <= index < len(boots):
-        raise Refusal("Data from the specified boot (%+d) is not available: "
-                      "No such boot ID in journal" % number)
+        raise Refusal(
+            "Data from the specified boot (%+d) is not available: "
+            "No such boot ID in journal" % number
+        )
     return boots[index]
 
 
@@ -123,7 +125,7 @@ def _grep(pattern: Any, systemd: int) -> Any:
     try:
         expression = re.compile(pattern, re.IGNORECASE if pattern == pattern.lower() else 0)
     except re.error:
-        raise Refusal("Bad pattern \"%s\": syntax error" % pattern) from None
+        raise Refusal('Bad pattern "%s": syntax error' % pattern) from None
     return lambda record: expression.search(render.text_of(record[5].get("MESSAGE", "")))
 
 
@@ -132,9 +134,13 @@ def _print(call: Call, asked: dict, records: list, found: list, systemd: int) ->
     quiet = asked["quiet"] or form in QUIET_FORMS
     if systemd < 250 and not quiet and records:
         zone = clock.zone(call.world)
-        call.out("-- Logs begin at %s, end at %s. --\n" % (
-            timestamps.stamp(records[0][3] // 1000000, zone),
-            timestamps.stamp(records[-1][3] // 1000000, zone)))
+        call.out(
+            "-- Logs begin at %s, end at %s. --\n"
+            % (
+                timestamps.stamp(records[0][3] // 1000000, zone),
+                timestamps.stamp(records[-1][3] // 1000000, zone),
+            )
+        )
     boot = None
     for record in found:
         if boot not in (None, record[1]) and not quiet:

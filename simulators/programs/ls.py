@@ -35,6 +35,13 @@ def _long(name: str, path: str) -> str:
     found = os.lstat(path)
     target = " -> " + os.readlink(path) if stat.S_ISLNK(found.st_mode) else ""
     when = time.strftime("%b %d %H:%M", time.gmtime(found.st_mtime))
-    return "%s. %d %d %d %7d %s %s%s" % (stat.filemode(found.st_mode), found.st_nlink,
-                                         found.st_uid, found.st_gid, found.st_size, when, name,
-                                         target)
+    return "%s. %d %d %d %7d %s %s%s" % (
+        stat.filemode(found.st_mode),
+        found.st_nlink,
+        found.st_uid,
+        found.st_gid,
+        found.st_size,
+        when,
+        name,
+        target,
+    )

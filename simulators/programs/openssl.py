@@ -3,6 +3,7 @@
 
 Imports `openssl_call` and, for s_client, `tls_client`.
 """
+
 import os
 from typing import List
 
@@ -16,6 +17,7 @@ def main(call: Call) -> int:
     words = call.argv[1:]
     if words[:1] == ["s_client"]:
         from simulators import tls_client
+
         return tls_client.run(call, words)
     world = call.world
     data = call.stdin() if _needs_input(words) else None
@@ -24,7 +26,8 @@ def main(call: Call) -> int:
     cwd = here if (here + "/").startswith(root + "/") else root
     env = {"LC_ALL": "C", "TZ": "UTC", "HOME": root + "/root"}
     status, output, errors = openssl_call.run(
-        world.state["openssl"], words, world.wall(), world.node, cwd, data, env)
+        world.state["openssl"], words, world.wall(), world.node, cwd, data, env
+    )
     call.out(output)
     call.err(errors)
     return status

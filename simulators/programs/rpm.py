@@ -34,8 +34,14 @@ def _render(form: str, name: str, evr: str) -> str:
     version, _, release = evr.partition("-")
     if not form:
         return "%s-%s.x86_64\n" % (name, evr)
-    for tag, value in (("NAME", name), ("VERSION", version), ("RELEASE", release),
-                       ("ARCH", "x86_64"), ("EPOCH", "(none)"),
-                       ("NEVRA", "%s-%s.x86_64" % (name, evr)), ("EVR", evr)):
+    for tag, value in (
+        ("NAME", name),
+        ("VERSION", version),
+        ("RELEASE", release),
+        ("ARCH", "x86_64"),
+        ("EPOCH", "(none)"),
+        ("NEVRA", "%s-%s.x86_64" % (name, evr)),
+        ("EVR", evr),
+    ):
         form = form.replace("%%{%s}" % tag, value).replace("%%{%s}" % tag.lower(), value)
     return form.replace("\\n", "\n").replace("\\t", "\t")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """scp between the node and the engine VM. Imports `ssh_client` and `ssh_options`."""
+
 import os
 from typing import Tuple
 
@@ -62,5 +63,5 @@ def _place(call: Call, word: str) -> Tuple[str, str]:
 def _absolute(call: Call, path: str) -> str:
     root = call.world.directory + "/root"
     here = os.getcwd()
-    inside = here[len(root):] or "/" if (here + "/").startswith(root + "/") else "/root"
+    inside = here[len(root) :] or "/" if (here + "/").startswith(root + "/") else "/root"
     return os.path.join(inside, path)

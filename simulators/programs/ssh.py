@@ -3,6 +3,7 @@
 
 Imports `ssh_client`, `ssh_options`, `engine_shell` and `names`.
 """
+
 import os
 from typing import List
 
@@ -11,9 +12,11 @@ from simulators.entry import Call
 
 INTERACTIVE = True
 COST = 0.05
-VERSION = {"el7": "OpenSSH_7.4p1, OpenSSL 1.0.2k-fips  26 Jan 2017\n",
-           "el8": "OpenSSH_8.0p1, OpenSSL 1.1.1k  FIPS 25 Mar 2021\n",
-           "el9": "OpenSSH_8.7p1, OpenSSL 3.0.7 1 Nov 2022\n"}
+VERSION = {
+    "el7": "OpenSSH_7.4p1, OpenSSL 1.0.2k-fips  26 Jan 2017\n",
+    "el8": "OpenSSH_8.0p1, OpenSSL 1.1.1k  FIPS 25 Mar 2021\n",
+    "el9": "OpenSSH_8.7p1, OpenSSL 3.0.7 1 Nov 2022\n",
+}
 CLOSED = "Connection to %s closed by remote host.\r\n"
 
 
@@ -23,8 +26,10 @@ def main(call: Call) -> int:
         call.err(VERSION[call.world.state["release"]])
         return 0
     if not options.words:
-        call.err("usage: ssh [-46AaCfGgKkMNnqsTtVvXxYy] [-B bind_interface]\n"
-                 "           destination [command [argument ...]]\n")
+        call.err(
+            "usage: ssh [-46AaCfGgKkMNnqsTtVvXxYy] [-B bind_interface]\n"
+            "           destination [command [argument ...]]\n"
+        )
         return 255
     login = ssh_client.Login(call, options, options.words[0])
     if options.control:
@@ -60,6 +65,7 @@ def _command(call: Call, options: ssh_options.Options, text: str) -> int:
 
 def _shell(call: Call, login: ssh_client.Login) -> int:
     from simulators import terminal
+
     with call.world:
         shell = engine_shell.Shell(call.world)
     status = 0

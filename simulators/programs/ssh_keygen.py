@@ -3,6 +3,7 @@
 
 Imports `ssh_client` and `openssl_call` (which maps paths).
 """
+
 import os
 from typing import List
 
@@ -28,8 +29,11 @@ def _fingerprints(call: Call, path: str) -> int:
         except OSError as error:
             call.err("ssh-keygen: %s: %s\r\n" % (path, error.strerror))
             return 255
-    shown = [_fingerprint(line) for line in text.splitlines()
-             if "ssh-" in line and not line.startswith("#")]
+    shown = [
+        _fingerprint(line)
+        for line in text.splitlines()
+        if "ssh-" in line and not line.startswith("#")
+    ]
     if not shown:
         call.err("%s is not a public key file.\r\n" % ("(stdin)" if path == "-" else path))
         return 255
@@ -39,14 +43,14 @@ def _fingerprints(call: Call, path: str) -> int:
 
 def _fingerprint(line: str) -> str:
     import base64
+
     words = line.split()
     at = next(at for at, word in enumerate(words) if word.startswith("ssh-"))
     comment = words[0] if at else " ".join(words[2:]) or "no comment"
     blob = base64.b64decode(words[at + 1])
     kind = words[at].replace("ssh-", "").upper()
     bits = 256 if kind == "ED25519" else _bits(blob)
-    return "%d %s %s (%s)\n" % (
-        bits, ssh_client.fingerprint("x " + words[at + 1]), comment, kind)
+    return "%d %s %s (%s)\n" % (bits, ssh_client.fingerprint("x " + words[at + 1]), comment, kind)
 
 
 def _bits(blob: bytes) -> int:
@@ -54,8 +58,8 @@ def _bits(blob: bytes) -> int:
     fields: List[bytes] = []
     at = 0
     while at + 4 <= len(blob):
-        length = int.from_bytes(blob[at:at + 4], "big")
-        fields.append(blob[at + 4:at + 4 + length])
+        length = int.from_bytes(blob[at : at + 4], "big")
+        fields.append(blob[at + 4 : at + 4 + length])
         at += 4 + length
     return int.from_bytes(fields[2], "big").bit_length()
 
@@ -66,11 +70,16 @@ def _real(call: Call, words: List[str]) -> int:
         call.err("ssh-keygen: this rehearsal has no real ssh-keygen to ask\n")
         return 255
     import subprocess
+
     mapped = openssl_call.paths(words, call.world.node)
     process = subprocess.Popen(
-        [program] + mapped, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, env={"PATH": os.path.dirname(program), "TZ": "UTC"},
-        cwd=call.world.node("/"))
+        [program] + mapped,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PATH": os.path.dirname(program), "TZ": "UTC"},
+        cwd=call.world.node("/"),
+    )
     output, errors = process.communicate()
     root = call.world.node("/").encode().rstrip(b"/")
     call.out(output.replace(root, b""))

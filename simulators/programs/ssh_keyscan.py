@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """ssh-keyscan of the engine VM. Imports `ssh_client`, `ssh_options`, `engine_vm`, `names`."""
+
 from typing import List, Tuple
 
 from simulators import engine_vm, names, ssh_client, ssh_options

@@ -8,8 +8,22 @@ from simulators.systemd import definitions, jobs, unit_files
 from simulators.world import World
 
 COST = 0.05
-VALUED = ("unit", "description", "on-active", "on-boot", "on-startup", "on-calendar", "property",
-          "timer-property", "setenv", "uid", "gid", "slice", "working-directory", "service-type")
+VALUED = (
+    "unit",
+    "description",
+    "on-active",
+    "on-boot",
+    "on-startup",
+    "on-calendar",
+    "property",
+    "timer-property",
+    "setenv",
+    "uid",
+    "gid",
+    "slice",
+    "working-directory",
+    "service-type",
+)
 SHORT = {"-p": "property", "-E": "setenv"}
 
 
@@ -32,9 +46,14 @@ def main(call: Call) -> int:
     unit = "%s.%s" % (name, kind)
     if definitions.get(world, unit) or definitions.get(world, name + ".service"):
         clash = unit if definitions.get(world, unit) else name + ".service"
-        call.err("Failed to start transient %s unit: Unit %s %s.\n" % (
-            kind, clash, "already exists" if old else
-            "was already loaded or has a fragment file"))
+        call.err(
+            "Failed to start transient %s unit: Unit %s %s.\n"
+            % (
+                kind,
+                clash,
+                "already exists" if old else "was already loaded or has a fragment file",
+            )
+        )
         return 1
     _define(world, name, options, argv, timer)
     jobs.wait(world, [jobs.request(world, unit, "start")])
@@ -74,12 +93,17 @@ def _define(world: World, name: str, options: dict, argv: list, timer: dict) -> 
     command = " ".join(argv)
     shown = options.get("description") or command
     transient[name + ".service"] = {
-        "description": shown, "argv": tuple(argv), "commands": (command,), "exec": command,
+        "description": shown,
+        "argv": tuple(argv),
+        "commands": (command,),
+        "exec": command,
         "fragment": "/run/systemd/transient/%s.service" % name,
     }
     if timer:
         transient[name + ".timer"] = {
-            "description": shown, "triggers": name + ".service", "timer": timer,
+            "description": shown,
+            "triggers": name + ".service",
+            "timer": timer,
             "accuracy": options["timer-property"].partition("AccuracySec=")[2] or "1min",
             "fragment": "/run/systemd/transient/%s.timer" % name,
         }

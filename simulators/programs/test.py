@@ -33,6 +33,12 @@ def _judge(call: Call, words: list) -> object:
     path = files_of_call.real(call, value)
     if option == "-s":
         return os.path.isfile(path) and os.path.getsize(path) > 0
-    checks = {"-e": os.path.exists, "-f": os.path.isfile, "-d": os.path.isdir,
-              "-r": os.path.exists, "-L": os.path.islink, "-h": os.path.islink}
+    checks = {
+        "-e": os.path.exists,
+        "-f": os.path.isfile,
+        "-d": os.path.isdir,
+        "-r": os.path.exists,
+        "-L": os.path.islink,
+        "-h": os.path.islink,
+    }
     return checks[option](path) if option in checks else None

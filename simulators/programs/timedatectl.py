@@ -40,8 +40,10 @@ def main(call: Call) -> int:
 
 def _unknown(call: Call, verb: str) -> int:
     if verb == "timesync-status" and call.world.state["release"] != "el7":
-        call.err("Failed to query server: The name org.freedesktop.timesync1 was not provided by "
-                 "any .service files\n")
+        call.err(
+            "Failed to query server: The name org.freedesktop.timesync1 was not provided by "
+            "any .service files\n"
+        )
     elif RELEASES[call.world.state["release"]]["systemd"] < 250:
         call.err("Unknown operation %s\n" % verb)
     else:
@@ -87,14 +89,22 @@ def status(call: Call, words: list) -> int:
     synchronised = _yes(clock.synchronised(world))
     can, on = bool(timedate.ntp_units(world)), timedate.ntp_on(world)
     if world.state["release"] == "el7":
-        rows += [("Time zone", place), ("NTP enabled", _yes(on) if can else "n/a"),
-                 ("NTP synchronized", synchronised), ("RTC in local TZ", local_rtc),
-                 ("DST active", "n/a")]
+        rows += [
+            ("Time zone", place),
+            ("NTP enabled", _yes(on) if can else "n/a"),
+            ("NTP synchronized", synchronised),
+            ("RTC in local TZ", local_rtc),
+            ("DST active", "n/a"),
+        ]
         width = 16
     else:
         service = "n/a" if not can else "active" if on else "inactive"
-        rows += [("Time zone", place), ("System clock synchronized", synchronised),
-                 ("NTP service", service), ("RTC in local TZ", local_rtc)]
+        rows += [
+            ("Time zone", place),
+            ("System clock synchronized", synchronised),
+            ("NTP service", service),
+            ("RTC in local TZ", local_rtc),
+        ]
         width = 25
     for label, value in rows:
         call.out("%s: %s\n" % (label.rjust(width), value))
@@ -105,14 +115,20 @@ def set_time(call: Call, words: list) -> int:
     world = call.world
     version = RELEASES[world.state["release"]]["systemd"]
     if len(words) != 1:
-        call.err("Invalid number of arguments.\n" if version < 239 else
-                 "Too %s arguments.\n" % ("few" if not words else "many"))
+        call.err(
+            "Invalid number of arguments.\n"
+            if version < 239
+            else "Too %s arguments.\n" % ("few" if not words else "many")
+        )
         return 1
     try:
         value = timestamps.systemd(words[0], world.wall(), clock.zone(world), version)
     except ValueError:
-        form = ("Failed to parse time specification: %s\n" if version < 239 else
-                "Failed to parse time specification '%s': Invalid argument\n")
+        form = (
+            "Failed to parse time specification: %s\n"
+            if version < 239
+            else "Failed to parse time specification '%s': Invalid argument\n"
+        )
         call.err(form % words[0])
         return 1
     timedate.wake(world)
@@ -143,5 +159,4 @@ def set_local_rtc(call: Call, words: list) -> int:
     return 0
 
 
-VERBS = {"status": status, "set-time": set_time, "set-ntp": set_ntp,
-         "set-local-rtc": set_local_rtc}
+VERBS = {"status": status, "set-time": set_time, "set-ntp": set_ntp, "set-local-rtc": set_local_rtc}

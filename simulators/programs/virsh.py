@@ -3,6 +3,7 @@
 
 Imports `virsh_session`, `virsh_syntax`, `virsh_tables` and, for a terminal, `terminal`.
 """
+
 import os
 from typing import List, Optional, Tuple
 
@@ -23,8 +24,7 @@ def main(call: Call) -> int:
     commands = _commands(words)
     if not _understood(call, commands):
         return 1
-    if uri and (not words or words[0] not in virsh_session.LOCAL) \
-            and not _connected(call, session):
+    if uri and (not words or words[0] not in virsh_session.LOCAL) and not _connected(call, session):
         return 1
     if words:
         return _run(call, session, commands)[0]
@@ -39,7 +39,7 @@ def _options(words: List[str]) -> Tuple[str, bool, bool, List[str]]:
         if word in ("-c", "--connect"):
             uri = rest.pop(0)
         elif word.startswith("--connect="):
-            uri = word[len("--connect="):]
+            uri = word[len("--connect=") :]
         elif word in ("-k", "-K", "-d", "--debug", "-l", "--log", "-e"):
             rest.pop(0)
         readonly = readonly or word in ("-r", "--readonly", "-rq", "-qr")
@@ -81,8 +81,7 @@ def _one(call: Call, session: virsh_session.Session, words: List[str]) -> int:
     return 0
 
 
-def _run(call: Call, session: virsh_session.Session,
-         commands: List[List[str]]) -> Tuple[int, bool]:
+def _run(call: Call, session: virsh_session.Session, commands: List[List[str]]) -> Tuple[int, bool]:
     """Run the commands up to a quit; the status of the last one, and whether it was a quit."""
     status = 0
     for words in commands:
@@ -101,17 +100,20 @@ def _commands(words: List[str]) -> List[List[str]]:
 def _asker(call: Call) -> virsh_session.Asked:
     def ask(prompt: str, hidden: bool) -> Optional[str]:
         from simulators import terminal
+
         call.out(prompt)
         call.flush()
         try:
             return terminal.answer(hidden)
         except KeyboardInterrupt:
             os._exit(255)
+
     return ask
 
 
 def _interactive(call: Call, session: virsh_session.Session, quiet: bool) -> int:
     from simulators import terminal
+
     brackets = terminal.brackets(call)
     prompt = "virsh > " if session.readonly else "virsh # "
     if not quiet:

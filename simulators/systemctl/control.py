@@ -26,8 +26,9 @@ def start(call: Call, options: dict, names: list) -> int:
 def stop(call: Call, options: dict, names: list) -> int:
     status = _act(call, options, names, "stop")
     for name in names:
-        awake = [s for s in definitions.sockets_of(call.world, name) if
-                 units.is_active(call.world, s)]
+        awake = [
+            s for s in definitions.sockets_of(call.world, name) if units.is_active(call.world, s)
+        ]
         if awake and "quiet" not in options:
             call.err("Warning: Stopping %s, but it can still be activated by:\n" % name)
             call.err("".join("  %s\n" % socket for socket in awake))
@@ -107,12 +108,16 @@ def _explain(call: Call, name: str, result: str) -> None:
         reason = ""  # the table of 239 still has the result's old name
     because = " because %s" % reason if reason else ""
     journal = "journalctl -xeu %s" % name if systemd >= 250 else "journalctl -xe"
-    call.err("Job for %s failed%s.%sSee \"systemctl status %s\" and \"%s\" for details.\n" % (
-        name, because, " " if systemd < 239 else "\n", name, journal))
+    call.err(
+        'Job for %s failed%s.%sSee "systemctl status %s" and "%s" for details.\n'
+        % (name, because, " " if systemd < 239 else "\n", name, journal)
+    )
     if reason and found.startswith("start-limit"):
-        call.err("To force a start use \"systemctl reset-failed %s\"%s"
-                 "followed by \"systemctl start %s\" again.\n" % (
-                     name, " " if systemd < 239 else "\n", name))
+        call.err(
+            'To force a start use "systemctl reset-failed %s"%s'
+            'followed by "systemctl start %s" again.\n'
+            % (name, " " if systemd < 239 else "\n", name)
+        )
 
 
 def reset_failed(call: Call, options: dict, names: list) -> int:
@@ -120,8 +125,9 @@ def reset_failed(call: Call, options: dict, names: list) -> int:
     world, status = call.world, 0
     for name in names or list(world.state["units"]):
         if definitions.get(world, name) is None:
-            call.err("Failed to reset failed state of unit %s: Unit %s not loaded.\n" % (
-                name, name))
+            call.err(
+                "Failed to reset failed state of unit %s: Unit %s not loaded.\n" % (name, name)
+            )
             status = 1
         elif name in world.state["units"]:
             record = world.state["units"][name]

@@ -15,8 +15,11 @@ def daemon_reload(call: Call, options: dict, names: list) -> int:
 
 
 def _created(call: Call, link: str, target: str) -> None:
-    form = "Created symlink from %s to %s.\n" if texts.systemd(call.world) < 239 else (
-        "Created symlink %s \u2192 %s.\n")
+    form = (
+        "Created symlink from %s to %s.\n"
+        if texts.systemd(call.world) < 239
+        else ("Created symlink %s \u2192 %s.\n")
+    )
     call.err(form % (link, target))
 
 
@@ -39,8 +42,10 @@ def enable(call: Call, options: dict, names: list) -> int:
         if definitions.get(call.world, name) is None:
             return _missing(call, "enable", name)
         if unit_files.masked(call.world, name):
-            call.err("Failed to enable unit: Unit file %s is masked.\n" % (
-                unit_files.fragment(call.world, name)))
+            call.err(
+                "Failed to enable unit: Unit file %s is masked.\n"
+                % (unit_files.fragment(call.world, name))
+            )
             return 1
         done = unit_files.enable(call.world, name)
         if done:

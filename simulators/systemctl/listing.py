@@ -50,8 +50,13 @@ def _rows(world: World, options: dict, names: list) -> list:
             continue
         rows.append((name, record, definition["description"]))
     order = ("service", "socket", "target", "timer")
-    return sorted(rows, key=lambda row: (order.index(row[0].rpartition(".")[2])
-                                         if row[0].rpartition(".")[2] in order else 9, row[0]))
+    return sorted(
+        rows,
+        key=lambda row: (
+            order.index(row[0].rpartition(".")[2]) if row[0].rpartition(".")[2] in order else 9,
+            row[0],
+        ),
+    )
 
 
 def _print_legend(call: Call, count: int, everything: bool) -> None:
@@ -59,9 +64,14 @@ def _print_legend(call: Call, count: int, everything: bool) -> None:
     if texts.systemd(call.world) >= 250 and everything:
         call.out("%d loaded units listed.\n" % count)
         return
-    call.out("%s%d loaded units listed.%s\n" % (
-        "\n" if count and texts.systemd(call.world) < 250 else "", count,
-        " Pass --all to see loaded but inactive units, too."))
+    call.out(
+        "%s%d loaded units listed.%s\n"
+        % (
+            "\n" if count and texts.systemd(call.world) < 250 else "",
+            count,
+            " Pass --all to see loaded but inactive units, too.",
+        )
+    )
     call.out("To show all installed unit files use 'systemctl list-unit-files'.\n")
 
 
@@ -81,11 +91,19 @@ def list_timers(call: Call, options: dict, names: list) -> int:
             continue
         wall = due[0] + world.state["wall_offset"]
         last = record.get("last_trigger")
-        rows.append((wall, (
-            timestamps.stamp(wall, zone), _relative(due[0] - world.uptime) + " left",
-            timestamps.stamp(last[0], zone) if last else _never(world),
-            _relative(world.uptime - last[1]) + " ago" if last else _never(world),
-            name, definitions.get(world, name)["triggers"])))
+        rows.append(
+            (
+                wall,
+                (
+                    timestamps.stamp(wall, zone),
+                    _relative(due[0] - world.uptime) + " left",
+                    timestamps.stamp(last[0], zone) if last else _never(world),
+                    _relative(world.uptime - last[1]) + " ago" if last else _never(world),
+                    name,
+                    definitions.get(world, name)["triggers"],
+                ),
+            )
+        )
     cells = [row for _, row in sorted(rows)]
     if "no-legend" not in options:
         cells.insert(0, ("NEXT", "LEFT", "LAST", "PASSED", "UNIT", "ACTIVATES"))
@@ -117,8 +135,12 @@ def _relative(seconds: float) -> str:
     months, rest = days // 30, days % 30
     if not months:
         return "%d day%s" % (days, "s" if days > 1 else "")
-    return "%d month%s %d day%s" % (months, "s" if months > 1 else "", rest,
-                                    "" if rest == 1 else "s")
+    return "%d month%s %d day%s" % (
+        months,
+        "s" if months > 1 else "",
+        rest,
+        "" if rest == 1 else "s",
+    )
 
 
 def list_sockets(call: Call, options: dict, names: list) -> int:
@@ -138,18 +160,25 @@ def list_jobs(call: Call, options: dict, names: list) -> int:
     if not jobs:
         call.out("No jobs %s.\n" % ("running" if texts.systemd(call.world) < 250 else "listed"))
         return 0
-    _table(call, [("JOB", "UNIT", "TYPE", "STATE")] + [
-        (str(job["id"]), name, job["type"], "running" if job["running"] else "waiting")
-        for name, job in jobs.items()])
+    _table(
+        call,
+        [("JOB", "UNIT", "TYPE", "STATE")]
+        + [
+            (str(job["id"]), name, job["type"], "running" if job["running"] else "waiting")
+            for name, job in jobs.items()
+        ],
+    )
     call.out("\n%d jobs listed.\n" % len(jobs))
     return 0
 
 
 def list_unit_files(call: Call, options: dict, names: list) -> int:
     kinds = _split(options, "type")
-    rows = [(name, unit_files.state(call.world, name))
-            for name in sorted(definitions.table(call.world))
-            if (not kinds or name.rpartition(".")[2] in kinds) and (not names or name in names)]
+    rows = [
+        (name, unit_files.state(call.world, name))
+        for name in sorted(definitions.table(call.world))
+        if (not kinds or name.rpartition(".")[2] in kinds) and (not names or name in names)
+    ]
     if "no-legend" in options:
         _table(call, rows) if rows else None
         return 0

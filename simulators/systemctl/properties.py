@@ -6,9 +6,13 @@ from simulators.entry import Call
 from simulators.systemd import definitions, records, texts, unit_files
 from simulators.world import World
 
-STAMPS = (("StateChange", "state"), ("InactiveExit", "inactive_exit"),
-          ("ActiveEnter", "active_enter"), ("ActiveExit", "active_exit"),
-          ("InactiveEnter", "inactive_enter"))
+STAMPS = (
+    ("StateChange", "state"),
+    ("InactiveExit", "inactive_exit"),
+    ("ActiveEnter", "active_enter"),
+    ("ActiveExit", "active_exit"),
+    ("InactiveEnter", "inactive_enter"),
+)
 
 
 def show(call: Call, options: dict, names: list) -> int:
@@ -46,9 +50,12 @@ def _when(world: World, key: str, moment: tuple) -> list:
 def _service(world: World, name: str, definition: dict, record: dict) -> list:
     times = record["times"]
     found = [
-        ("Type", definition.get("type", "simple")), ("Restart", definition.get("restart", "no")),
+        ("Type", definition.get("type", "simple")),
+        ("Restart", definition.get("restart", "no")),
         ("RestartUSec", span(definition.get("restart_sec", 0.1))),
-        ("MainPID", str(record["pid"])), ("ControlPID", "0"), ("Result", record["result"]),
+        ("MainPID", str(record["pid"])),
+        ("ControlPID", "0"),
+        ("Result", record["result"]),
     ]
     if texts.systemd(world) >= 235:
         found.append(("NRestarts", str(record["restarts"])))
@@ -56,19 +63,29 @@ def _service(world: World, name: str, definition: dict, record: dict) -> list:
     found += _when(world, "ExecMainExitTimestamp", times.get("main_exit", ()))
     found += [
         ("ExecMainPID", str(record["pid"] or record["last_pid"])),
-        ("ExecMainCode", str(record["code"])), ("ExecMainStatus", str(record["status"])),
+        ("ExecMainCode", str(record["code"])),
+        ("ExecMainStatus", str(record["status"])),
         ("ControlGroup", "/system.slice/" + name if record["pid"] else ""),
     ]
     if definition.get("exec"):
         path = definition["exec"].split()[0]
-        found.insert(-1, ("ExecStart", "{ path=%s ; argv[]=%s ; ignore_errors=no }" % (
-            path, definition["exec"])))
+        found.insert(
+            -1,
+            (
+                "ExecStart",
+                "{ path=%s ; argv[]=%s ; ignore_errors=no }" % (path, definition["exec"]),
+            ),
+        )
     return found
 
 
 def _socket(world: World, name: str, definition: dict, record: dict) -> list:
-    return [("Listen", definition.get("listen", "") + " (Stream)"), ("Result", record["result"]),
-            ("NConnections", "0"), ("NAccepted", "0")]
+    return [
+        ("Listen", definition.get("listen", "") + " (Stream)"),
+        ("Result", record["result"]),
+        ("NConnections", "0"),
+        ("NAccepted", "0"),
+    ]
 
 
 def _timer(world: World, name: str, definition: dict, record: dict) -> list:
@@ -79,10 +96,14 @@ def _timer(world: World, name: str, definition: dict, record: dict) -> list:
     if due and "calendar" in timer:
         real = timestamps.stamp(record["calendar"], clock.zone(world))
     last = record.get("last_trigger", ())
-    return [("Unit", definition.get("triggers", "")), ("NextElapseUSecRealtime", real),
-            ("NextElapseUSecMonotonic", monotonic),
-            _when(world, "LastTriggerUSec", last)[0], ("Result", record["result"]),
-            ("AccuracyUSec", definition.get("accuracy", "1min"))]
+    return [
+        ("Unit", definition.get("triggers", "")),
+        ("NextElapseUSecRealtime", real),
+        ("NextElapseUSecMonotonic", monotonic),
+        _when(world, "LastTriggerUSec", last)[0],
+        ("Result", record["result"]),
+        ("AccuracyUSec", definition.get("accuracy", "1min")),
+    ]
 
 
 def _unit(world: World, name: str, definition: dict, record: dict) -> list:
@@ -95,16 +116,22 @@ def _unit(world: World, name: str, definition: dict, record: dict) -> list:
         if ours == "requires" and definition:
             listed += ("sysinit.target", "system.slice")
         found.append((key, " ".join(listed)))
-    found += [(key, " ".join(definitions.reverse(world, ours, name))) for key, ours in (
-        ("RequiredBy", "requires"), ("BoundBy", "binds_to"))]
-    found += [(key, " ".join(definition.get(ours, ()))) for key, ours in (
-        ("Conflicts", "conflicts"), ("Before", "before"), ("After", "after"))]
+    found += [
+        (key, " ".join(definitions.reverse(world, ours, name)))
+        for key, ours in (("RequiredBy", "requires"), ("BoundBy", "binds_to"))
+    ]
+    found += [
+        (key, " ".join(definition.get(ours, ())))
+        for key, ours in (("Conflicts", "conflicts"), ("Before", "before"), ("After", "after"))
+    ]
     found += [("TriggeredBy", " ".join(definitions.sockets_of(world, name)))]
     if definition.get("docs"):
         found.append(("Documentation", " ".join(definition["docs"])))
     found += [
-        ("Description", definition.get("description", name)), ("LoadState", load),
-        ("ActiveState", record["active"]), ("SubState", record["sub"]),
+        ("Description", definition.get("description", name)),
+        ("LoadState", load),
+        ("ActiveState", record["active"]),
+        ("SubState", record["sub"]),
         ("FragmentPath", unit_files.fragment(world, name) if definition else ""),
         ("UnitFileState", unit_files.state(world, name)),
     ]
@@ -119,14 +146,21 @@ def _tail(world: World, name: str, definition: dict, record: dict) -> list:
     found = [("CanStart", "yes"), ("CanStop", "yes")]
     if job:
         found.append(("Job", str(job["id"])))
-    found += [("NeedDaemonReload", "no"),
-              ("ConditionResult", "yes" if record["condition"] and record["times"] else "no"),
-              ("Transient", "yes" if name in world.state["transient"] else "no")]
+    found += [
+        ("NeedDaemonReload", "no"),
+        ("ConditionResult", "yes" if record["condition"] and record["times"] else "no"),
+        ("Transient", "yes" if name in world.state["transient"] else "no"),
+    ]
     if texts.systemd(world) < 239:
-        return found + [("StartLimitInterval", str(int(interval * 1000000))),
-                        ("StartLimitBurst", str(burst))]
-    return found + [("StartLimitIntervalUSec", span(interval)), ("StartLimitBurst", str(burst)),
-                    ("InvocationID", record["invocation"])]
+        return found + [
+            ("StartLimitInterval", str(int(interval * 1000000))),
+            ("StartLimitBurst", str(burst)),
+        ]
+    return found + [
+        ("StartLimitIntervalUSec", span(interval)),
+        ("StartLimitBurst", str(burst)),
+        ("InvocationID", record["invocation"]),
+    ]
 
 
 def span(seconds: float) -> str:

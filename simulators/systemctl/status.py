@@ -6,8 +6,14 @@ from simulators.entry import Call
 from simulators.systemd import definitions, records, texts, unit_files
 from simulators.world import World
 
-DOTS = {"active": "\u25cf", "reloading": "\u25cf", "activating": "\u25cf", "failed": "\u00d7",
-        "inactive": "\u25cb", "deactivating": "\u25cf"}
+DOTS = {
+    "active": "\u25cf",
+    "reloading": "\u25cf",
+    "activating": "\u25cf",
+    "failed": "\u00d7",
+    "inactive": "\u25cb",
+    "deactivating": "\u25cf",
+}
 
 
 def status(call: Call, options: dict, names: list) -> int:
@@ -69,13 +75,17 @@ def _active(world: World, record: dict) -> str:
     if word == "failed":
         inner = "Result: " + record["result"]
     text = "%s (%s)" % (word, inner)
-    key = {"active": "active_enter", "failed": "inactive_enter",
-           "inactive": "inactive_enter"}.get(word, "state")
+    key = {"active": "active_enter", "failed": "inactive_enter", "inactive": "inactive_enter"}.get(
+        word, "state"
+    )
     moment = record["times"].get(key)
     if not moment:
         return text
-    return "%s since %s; %s ago" % (text, timestamps.stamp(moment[0], clock.zone(world)),
-                                    _ago(world.uptime - moment[1]))
+    return "%s since %s; %s ago" % (
+        text,
+        timestamps.stamp(moment[0], clock.zone(world)),
+        _ago(world.uptime - moment[1]),
+    )
 
 
 def _ago(seconds: float) -> str:
@@ -83,8 +93,11 @@ def _ago(seconds: float) -> str:
     if seconds < 60:
         return "%ds" % seconds
     if seconds < 3600:
-        return "%dmin %ds" % (seconds // 60, seconds % 60) if seconds < 600 else (
-            "%dmin" % (seconds // 60))
+        return (
+            "%dmin %ds" % (seconds // 60, seconds % 60)
+            if seconds < 600
+            else ("%dmin" % (seconds // 60))
+        )
     return "%dh %dmin" % (seconds // 3600, seconds % 3600 // 60)
 
 
@@ -92,14 +105,20 @@ def _process(world: World, name: str, definition: dict, record: dict) -> list:
     command = definition.get("exec", "")
     base = command.split(" ")[0].rpartition("/")[2]
     if record["pid"]:
-        return [("Main PID", "%d (%s)" % (record["pid"], base)),
-                ("CGroup", "/system.slice/" + name),
-                ("", "\u2514\u2500%d %s" % (record["pid"], command.partition(" $")[0]))]
+        return [
+            ("Main PID", "%d (%s)" % (record["pid"], base)),
+            ("CGroup", "/system.slice/" + name),
+            ("", "\u2514\u2500%d %s" % (record["pid"], command.partition(" $")[0])),
+        ]
     if record["last_pid"] and record["code"]:
         done = "%d/SUCCESS" % record["status"] if not record["status"] else str(record["status"])
-        return [("Process", "%d ExecStart=%s (code=exited, status=%s)" % (
-            record["last_pid"], command, done)),
-                ("Main PID", "%d (code=exited, status=%s)" % (record["last_pid"], done))]
+        return [
+            (
+                "Process",
+                "%d ExecStart=%s (code=exited, status=%s)" % (record["last_pid"], command, done),
+            ),
+            ("Main PID", "%d (code=exited, status=%s)" % (record["last_pid"], done)),
+        ]
     return []
 
 
@@ -108,8 +127,10 @@ def _journal(call: Call, options: dict, name: str, record: dict) -> None:
     from simulators.journal import matches, query, render, store
 
     count = int((options.get("lines") or ["10"])[0])
-    expression = [matches.unit_group(name, call.world), [("_BOOT_ID",
-                  [call.world.state["boot_id"]])]]
+    expression = [
+        matches.unit_group(name, call.world),
+        [("_BOOT_ID", [call.world.state["boot_id"]])],
+    ]
     records_found = query.newest(store.records(call.world), expression, call.world.state, count)
     if records_found and count:
         call.out("\n")

@@ -167,13 +167,25 @@ def _announce(world: World, unit: str, kind: str, result: str) -> None:
             phrase = "Finished %s."
         units.note(world, unit, phrase % title, 6, MESSAGE_ID=texts.STARTED, JOB_RESULT="done")
     elif result == "dependency":
-        units.note(world, unit, "Dependency failed for %s." % title, 4, MESSAGE_ID=texts.FAILED,
-                   JOB_RESULT="dependency")
+        units.note(
+            world,
+            unit,
+            "Dependency failed for %s." % title,
+            4,
+            MESSAGE_ID=texts.FAILED,
+            JOB_RESULT="dependency",
+        )
         told = "Job %s/start failed with result 'dependency'." % unit
         units.note(world, unit, told if texts.systemd(world) < 239 else unit + ": " + told, 5)
     elif texts.phrase(unit, 2):
-        units.note(world, unit, texts.phrase(unit, 2) % title, 3, MESSAGE_ID=texts.FAILED,
-                   JOB_RESULT=result)
+        units.note(
+            world,
+            unit,
+            texts.phrase(unit, 2) % title,
+            3,
+            MESSAGE_ID=texts.FAILED,
+            JOB_RESULT=result,
+        )
 
 
 def announce_stopped(world: World, unit: str) -> None:
@@ -182,8 +194,9 @@ def announce_stopped(world: World, unit: str) -> None:
 
     definition = definitions.get(world, unit) or {"description": unit}
     title = texts.title(world, unit, definition["description"])
-    units.note(world, unit, texts.phrase(unit, 4) % title, 6, MESSAGE_ID=texts.STOPPED,
-               JOB_RESULT="done")
+    units.note(
+        world, unit, texts.phrase(unit, 4) % title, 6, MESSAGE_ID=texts.STOPPED, JOB_RESULT="done"
+    )
 
 
 def wait(world: World, numbers: list, limit: float = 400.0) -> dict:

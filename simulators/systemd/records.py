@@ -7,10 +7,19 @@ from simulators.world import World
 def blank() -> dict:
     """Return the record of a unit that was never started."""
     return {
-        "active": "inactive", "sub": "dead", "result": "success",
-        "pid": 0, "last_pid": 0, "code": 0, "status": 0,
-        "restarts": 0, "automatic": False, "invocation": "",
-        "limit": [0.0, 0], "limit_hit": False, "condition": True,
+        "active": "inactive",
+        "sub": "dead",
+        "result": "success",
+        "pid": 0,
+        "last_pid": 0,
+        "code": 0,
+        "status": 0,
+        "restarts": 0,
+        "automatic": False,
+        "invocation": "",
+        "limit": [0.0, 0],
+        "limit_hit": False,
+        "condition": True,
         "times": {},  # name of the timestamp: (wall, uptime)
     }
 

@@ -48,9 +48,19 @@ def _start_service(world: World, unit: str) -> None:
         return
     record = records.of(world, unit)
     record = records.change(
-        world, unit, active="activating", sub="start", result="success", code=0, status=0,
-        pid=world.new_pid(), invocation=world.new_id(), limit_hit=False, automatic=False,
-        restarts=record["restarts"] if record["automatic"] else 0, condition=True,
+        world,
+        unit,
+        active="activating",
+        sub="start",
+        result="success",
+        code=0,
+        status=0,
+        pid=world.new_pid(),
+        invocation=world.new_id(),
+        limit_hit=False,
+        automatic=False,
+        restarts=record["restarts"] if record["automatic"] else 0,
+        condition=True,
     )
     record["times"]["main_start"] = (world.wall(), world.uptime)
     record["times"].pop("main_exit", None)
@@ -58,22 +68,31 @@ def _start_service(world: World, unit: str) -> None:
     try:
         delay = _behave(world, unit, "start")
     except units.StartFailed as failure:
-        _settle_later(world, unit, failure.delay, "failed", status=failure.status,
-                      messages=tuple(failure.messages))
+        _settle_later(
+            world,
+            unit,
+            failure.delay,
+            "failed",
+            status=failure.status,
+            messages=tuple(failure.messages),
+        )
         return
     if definition.get("commands"):
         _start_command(world, unit, definition)
     else:
-        _settle_later(world, unit, definition.get("time", DEFAULT_TIME) if delay is None else delay,
-                      "up")
+        _settle_later(
+            world, unit, definition.get("time", DEFAULT_TIME) if delay is None else delay, "up"
+        )
 
 
 def _start_command(world: World, unit: str, definition: dict) -> None:
     """The unit's command really runs, when the event queue comes to it."""
     world.schedule(0, "command", unit=unit)
     if definition.get("type", "simple") != "oneshot":
-        settle(world, {"unit": unit, "phase": "up",
-                       "invocation": records.of(world, unit)["invocation"]})
+        settle(
+            world,
+            {"unit": unit, "phase": "up", "invocation": records.of(world, unit)["invocation"]},
+        )
 
 
 def _tell_starting(world: World, unit: str, definition: dict) -> None:
@@ -178,9 +197,15 @@ def exited(world: World, unit: str, status: int, signal: str = "") -> None:
     record = records.change(world, unit, code=1, status=status)
     record["times"]["main_exit"] = (world.wall(), world.uptime)
     if status or signal:
-        units.note(world, unit, texts.main_exited(world, unit, status, signal), 5,
-                   MESSAGE_ID=texts.EXITED, EXIT_CODE="killed" if signal else "exited",
-                   EXIT_STATUS=signal.partition("/")[2] or str(status))
+        units.note(
+            world,
+            unit,
+            texts.main_exited(world, unit, status, signal),
+            5,
+            MESSAGE_ID=texts.EXITED,
+            EXIT_CODE="killed" if signal else "exited",
+            EXIT_STATUS=signal.partition("/")[2] or str(status),
+        )
     _behave(world, unit, "stopped")
     result = "signal" if signal else "exit-code" if status else "success"
     _dead(world, unit, result, may_restart=True)
@@ -210,8 +235,14 @@ def _dead(world: World, unit: str, result: str, may_restart: bool) -> None:
     if not old:
         tell_end(world, unit, record["result"])
     word = "failed" if failed else "inactive"
-    records.change(world, unit, active=word, sub="failed" if failed else "dead",
-                   last_pid=record["pid"] or record["last_pid"], pid=0)
+    records.change(
+        world,
+        unit,
+        active=word,
+        sub="failed" if failed else "dead",
+        last_pid=record["pid"] or record["last_pid"],
+        pid=0,
+    )
     jobs.unit_down(world, unit)
     if old and failed:
         units.note(world, unit, "Unit %s entered failed state." % unit, 5)
@@ -229,11 +260,18 @@ def _dead(world: World, unit: str, result: str, may_restart: bool) -> None:
 def tell_end(world: World, unit: str, result: str) -> None:
     """Say how the unit ended."""
     if result != "success":
-        units.note(world, unit, "%s: Failed with result '%s'." % (unit, result), 4,
-                   MESSAGE_ID=texts.FAILURE_RESULT, UNIT_RESULT=result)
+        units.note(
+            world,
+            unit,
+            "%s: Failed with result '%s'." % (unit, result),
+            4,
+            MESSAGE_ID=texts.FAILURE_RESULT,
+            UNIT_RESULT=result,
+        )
     elif texts.systemd(world) >= 246:
-        units.note(world, unit, unit + ": Deactivated successfully.", 6,
-                   MESSAGE_ID=texts.SUCCESS_RESULT)
+        units.note(
+            world, unit, unit + ": Deactivated successfully.", 6, MESSAGE_ID=texts.SUCCESS_RESULT
+        )
     elif texts.systemd(world) >= 239:
         units.note(world, unit, unit + ": Succeeded.", 6, MESSAGE_ID=texts.SUCCESS_RESULT)
 
@@ -261,8 +299,14 @@ def auto_restart(world: World, data: dict) -> None:
         return
     if systemd >= 239:
         told = "%s: Scheduled restart job, restart counter is at %d."
-        units.note(world, unit, told % (unit, record["restarts"]), 6, MESSAGE_ID=texts.RESTART,
-                   N_RESTARTS=str(record["restarts"]))
+        units.note(
+            world,
+            unit,
+            told % (unit, record["restarts"]),
+            6,
+            MESSAGE_ID=texts.RESTART,
+            N_RESTARTS=str(record["restarts"]),
+        )
 
 
 def _forget_with_service(world: World, timer: str) -> None:

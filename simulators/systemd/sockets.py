@@ -52,6 +52,12 @@ def service_down(world: World, service: str, limit_hit: bool) -> None:
 
 
 def _fail(world: World, unit: str, result: str) -> None:
-    units.note(world, unit, "%s: Failed with result '%s'." % (unit, result), 4,
-               MESSAGE_ID=texts.FAILURE_RESULT, UNIT_RESULT=result)
+    units.note(
+        world,
+        unit,
+        "%s: Failed with result '%s'." % (unit, result),
+        4,
+        MESSAGE_ID=texts.FAILURE_RESULT,
+        UNIT_RESULT=result,
+    )
     records.change(world, unit, active="failed", sub="failed", result=result)

@@ -17,14 +17,25 @@ RESOURCES = "ae8f7b866b0347b9af31fe1c80b127c0"
 
 # verb phrases by kind of unit: starting, started, failed, stopping, stopped
 PHRASES = {
-    "service": ("Starting %s...", "Started %s.", "Failed to start %s.", "Stopping %s...",
-                "Stopped %s."),
+    "service": (
+        "Starting %s...",
+        "Started %s.",
+        "Failed to start %s.",
+        "Stopping %s...",
+        "Stopped %s.",
+    ),
     "socket": ("", "Listening on %s.", "Failed to listen on %s.", "", "Closed %s."),
     "target": ("", "Reached target %s.", "", "", "Stopped target %s."),
     "timer": ("", "Started %s.", "Failed to start %s.", "", "Stopped %s."),
 }
-STATUS_NAMES = {1: "FAILURE", 2: "INVALIDARGUMENT", 5: "NOTINSTALLED", 6: "NOTCONFIGURED",
-                200: "CHDIR", 203: "EXEC"}
+STATUS_NAMES = {
+    1: "FAILURE",
+    2: "INVALIDARGUMENT",
+    5: "NOTINSTALLED",
+    6: "NOTCONFIGURED",
+    200: "CHDIR",
+    203: "EXEC",
+}
 
 
 def systemd(world: World) -> int:

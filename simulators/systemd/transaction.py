@@ -19,8 +19,9 @@ def build(world: World, unit: str, kind: str) -> dict:
     jobs = {}  # type: dict
     _check(world, unit, kind)
     _collect(world, unit, kind, jobs)
-    return {name: jobs[name] for name in jobs
-            if name == unit or not _redundant(world, name, jobs[name])}
+    return {
+        name: jobs[name] for name in jobs if name == unit or not _redundant(world, name, jobs[name])
+    }
 
 
 def build_boot(world: World, names: list) -> dict:

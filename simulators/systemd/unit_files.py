@@ -6,8 +6,15 @@ import os
 from simulators.systemd import definitions
 from simulators.world import World
 
-LISTS = {"Requires": "requires", "Wants": "wants", "BindsTo": "binds_to", "PartOf": "part_of",
-         "After": "after", "Before": "before", "Conflicts": "conflicts"}
+LISTS = {
+    "Requires": "requires",
+    "Wants": "wants",
+    "BindsTo": "binds_to",
+    "PartOf": "part_of",
+    "After": "after",
+    "Before": "before",
+    "Conflicts": "conflicts",
+}
 SPANS = {"s": 1, "sec": 1, "ms": 0.001, "min": 60, "m": 60, "h": 3600, "hr": 3600, "d": 86400}
 
 
@@ -15,8 +22,12 @@ def parse(path: str, fragment: str) -> dict:
     """Return the definition a unit file holds."""
     with open(path, encoding="utf-8") as source:
         text = source.read()
-    unit = {"description": os.path.basename(path), "fragment": fragment, "condition": (),
-            "commands": ()}
+    unit = {
+        "description": os.path.basename(path),
+        "fragment": fragment,
+        "condition": (),
+        "commands": (),
+    }
     section = ""
     for line in text.replace("\\\n", " ").splitlines():
         line = line.strip()
@@ -77,14 +88,17 @@ def _factor(word: str) -> float:
 
 # What is enabled and what is masked
 
+
 def _path(world: World, directory: str, name: str) -> str:
     return world.directory + "/root" + directory + "/" + name
 
 
 def masked(world: World, name: str) -> str:
     """Return "masked", "masked-runtime" or ""."""
-    for directory, word in (("/etc/systemd/system", "masked"),
-                            ("/run/systemd/system", "masked-runtime")):
+    for directory, word in (
+        ("/etc/systemd/system", "masked"),
+        ("/run/systemd/system", "masked-runtime"),
+    ):
         try:
             if os.readlink(_path(world, directory, name)) == "/dev/null":
                 return word
@@ -174,8 +188,13 @@ def enabled_units(world: World) -> list:
     """Return the units a boot starts: those linked below *.target.wants, in name order."""
     found = []
     base = world.directory + "/root/etc/systemd/system/"
-    targets = ("sysinit.target", "sockets.target", "timers.target", "basic.target",
-               "multi-user.target")
+    targets = (
+        "sysinit.target",
+        "sockets.target",
+        "timers.target",
+        "basic.target",
+        "multi-user.target",
+    )
     for target in targets:
         directory = base + target + ".wants"
         if os.path.isdir(directory):
@@ -192,8 +211,12 @@ def text(world: World, name: str) -> str:
             lines.append("%s=%s" % (key, " ".join(unit[ours])))
     lines += ["%s=%s" % pair for pair in unit.get("condition", ())]
     if unit.get("exec"):
-        lines += ["", "[Service]", "Type=" + unit.get("type", "simple"),
-                  "ExecStart=" + unit["exec"]]
+        lines += [
+            "",
+            "[Service]",
+            "Type=" + unit.get("type", "simple"),
+            "ExecStart=" + unit["exec"],
+        ]
         if unit.get("restart"):
             lines.append("Restart=" + unit["restart"])
         if unit.get("restart_sec"):

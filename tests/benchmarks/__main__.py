@@ -36,7 +36,7 @@ def main() -> int:
 def measured(wanted: Sequence[str], runs: int, folder: str) -> List[measure.Result]:
     results: List[measure.Result] = []
     if "help" in wanted:
-        results.append(startup.help_page(runs))
+        results += startup.help_page(runs)
     if "diagnose" in wanted or "rewind" in wanted:
         bench = worlds.Bench(folder)
         if "diagnose" in wanted:

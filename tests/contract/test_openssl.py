@@ -190,11 +190,7 @@ def _subjects() -> List[Any]:
     found = []
     for name in sorted(CASES):
         for kind, version in (("simulated", "1.3"), ("real", "1.3"), ("real", "1.2")):
-            late = kind == subjects.REAL and version == "1.3" and name.startswith("ours")
-            # With TLS 1.3 the client is done before the server has judged its certificate.
-            reason = "s_client may have gone before the refusal comes; -tls1_2 makes it wait"
-            marks = [pytest.mark.xfail(strict=False, reason=reason)] if late else []
-            found.append(pytest.param(kind, version, name, marks=marks))
+            found.append((kind, version, name))
     return found
 
 

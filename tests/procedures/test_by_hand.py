@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The second oracle: the hand procedure's own commands, typed into the simulators, no tool."""
+
 import os
 
 import pexpect
@@ -15,7 +16,8 @@ CSR = "/tmp/test_virt-host1_vdsm.csr"
 SIGN = (
     "cd /etc/pki/ovirt-engine && openssl ca -batch -policy policy_match -config openssl.conf "
     "-cert ca.pem -keyfile private/ca.pem -days 365 -in /tmp/host.csr -out /tmp/host.cer "
-    "-startdate %s -subj '/O=example.test/CN=virt-host1.example.test' -utf8")
+    "-startdate %s -subj '/O=example.test/CN=virt-host1.example.test' -utf8"
+)
 TRUE = 1676894400
 
 
@@ -26,8 +28,18 @@ def shared(node):
 
 def renew_by_hand(node, startdate):
     """Section B: CSR from the existing key, signed on the engine, put into three places."""
-    node.ok("openssl", "req", "-new", "-key", "/etc/pki/vdsm/keys/vdsmkey.pem", "-out", CSR,
-            "-batch", "-subj", "/")
+    node.ok(
+        "openssl",
+        "req",
+        "-new",
+        "-key",
+        "/etc/pki/vdsm/keys/vdsmkey.pem",
+        "-out",
+        CSR,
+        "-batch",
+        "-subj",
+        "/",
+    )
     options = shared(node)
     node.ok("scp", *(options + (CSR, worlds.ENGINE + ":/tmp/host.csr")))
     signed = node.ssh(SIGN % startdate)
@@ -63,8 +75,10 @@ def wait_for_running(node):
 @pytest.mark.parametrize("release", ["el7", "el8", "el9"])
 def test_expired_and_the_engine_vm_is_down(tmp_path, release):
     node = worlds.make(tmp_path / "w", "node-expired", release)
-    assert node.ok("openssl", "x509", "-noout", "-enddate", "-in", CERT) == \
-        "notAfter=Jan 20 10:00:00 2023 GMT\n"
+    assert (
+        node.ok("openssl", "x509", "-noout", "-enddate", "-in", CERT)
+        == "notAfter=Jan 20 10:00:00 2023 GMT\n"
+    )
     node.ok("systemctl", "stop", "chronyd")
     if release == "el7":
         # here the article is wrong: set-time looks at what is enabled
@@ -88,8 +102,15 @@ def test_expired_and_the_engine_vm_is_down(tmp_path, release):
     node.ok("systemctl", "restart", "vdsmd")
     assert node.ok("systemctl", "is-active", "libvirtd", "vdsmd") == "active\nactive\n"
     assert "running" in node.ok("virsh", "-r", "domstate", "HostedEngine")
-    served = node.run("openssl", "s_client", "-connect", "localhost:54321", "-CAfile",
-                      "/etc/pki/vdsm/certs/cacert.pem", "-verify_return_error")
+    served = node.run(
+        "openssl",
+        "s_client",
+        "-connect",
+        "localhost:54321",
+        "-CAfile",
+        "/etc/pki/vdsm/certs/cacert.pem",
+        "-verify_return_error",
+    )
     assert served.status == 0 and "Verify return code: 0 (ok)" in served.out
 
 

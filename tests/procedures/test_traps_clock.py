@@ -140,7 +140,7 @@ def test_set_time_refused_is_tried_again_or_done_by_date(
 @pytest.mark.parametrize(
     "release",
     (
-        pytest.param("el7", marks=pytest.mark.xfail(strict=True, reason=NO_SET_NTP)),
+        "el7",
         "el8",
         "el9",
     ),
@@ -177,7 +177,7 @@ def test_dialogue_that_hangs_across_a_clock_step_times_out_by_uptime(
     with pytest.raises(errors.ProgramTimeout) as caught:
         virsh.domain_state(port, "HostedEngine")
     end = port.now()
-    assert "did not go on within %d s" % virsh.TIMEOUT in str(caught.value)
+    assert "within %d s" % virsh.TIMEOUT in str(caught.value)
     assert virsh.TIMEOUT <= end.boottime - begin.boottime < virsh.TIMEOUT + 5
     assert abs(end.wall - begin.wall - days * 86400) < virsh.TIMEOUT + 5
 

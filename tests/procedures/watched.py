@@ -2,11 +2,12 @@
 """A node whose effects are counted, and worlds that can be put back to any of them."""
 
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
 import sys
-from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from recovery import cli, errors, local_host
 from simulators import install, rehearse
@@ -116,6 +117,17 @@ class Node:
             if name not in ("lib", "bin"):
                 _copy(os.path.join(self.directory, name), os.path.join(place, name))
 
+    def fresh(self, seen: Set[str]) -> bool:
+        """Whether this state was not seen yet, time aside; remembers it."""
+        digest = hashlib.sha256(_but_for_time(self.world.sim.state()))
+        for top in (self.world.root, self.world.engine):
+            for folder, _, names in sorted(os.walk(top)):
+                for name in sorted(names):
+                    digest.update(_content(os.path.join(folder, name)))
+        new = digest.hexdigest() not in seen
+        seen.add(digest.hexdigest())
+        return new
+
     def put_back(self, place: str) -> None:
         """Make the world what it was when it was saved, at the same path."""
         for name in os.listdir(self.directory):
@@ -123,6 +135,25 @@ class Node:
                 _remove(os.path.join(self.directory, name))
         for name in os.listdir(place):
             _copy(os.path.join(place, name), os.path.join(self.directory, name))
+
+
+TIME = ("uptime", "queue", "seq", "journal", "random", "last_use", "next_pid")
+CLOCKS = ("/proc/uptime", "/since_epoch")
+
+
+def _but_for_time(state: Dict[str, Any]) -> bytes:
+    lasting = {name: value for name, value in state.items() if name not in TIME}
+    kinds = sorted(event[2] for event in state["queue"])
+    return repr((sorted(lasting.items()), kinds)).encode("utf-8")
+
+
+def _content(path: str) -> bytes:
+    if path.endswith(CLOCKS):
+        return b""
+    if os.path.islink(path):
+        return os.fsencode(path + "->" + os.readlink(path))
+    with open(path, "rb") as stream:
+        return os.fsencode(path) + hashlib.sha256(stream.read()).digest()
 
 
 def kill_at(number: int, side: str) -> Point:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recorded real outputs: command, standard output, standard error and exit status."""
+
 import os
 from typing import NamedTuple
 

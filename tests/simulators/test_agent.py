@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The HA agent and broker: states, timers on uptime, deaths, and what a clock step does to them."""
+
 import pytest
 
 from tests.simulators import worlds
@@ -37,6 +38,7 @@ def moments(node, seconds, look):
 def test_without_vdsm_the_agent_dies_with_157_and_comes_back(node):
     with node.world.opened() as world:
         from simulators import units
+
         assert units.state(world, "ovirt-ha-agent.service")["status"] == 157
     starts = sum("agent 2.4.10 started" in line for line in node.agent_log())
     node.wait(60)
@@ -54,8 +56,11 @@ def test_the_nominal_way_to_a_running_engine(node):
     node.rewind()
     seen = moments(node, 130, lambda state: (state["agent"]["state"], state["vm"]["state"]))
     states = [state for _, (state, _) in seen]
-    for before, after in (("StartState", "ReinitializeFSM"), ("ReinitializeFSM", "EngineDown"),
-                          ("EngineDown", "EngineStarting")):
+    for before, after in (
+        ("StartState", "ReinitializeFSM"),
+        ("ReinitializeFSM", "EngineDown"),
+        ("EngineDown", "EngineStarting"),
+    ):
         assert states.index(before) < states.index(after)
     vm = [(second, word) for second, (_, word) in seen]
     assert [word for _, word in vm][0] == "shut off"
@@ -138,8 +143,10 @@ def test_a_vm_that_dies_at_once_keeps_the_agent_away_for_560_seconds(tmp_path):
     end = next(second for second, state in seen if second > begin and state == "EngineDown")
     assert 560 <= end - begin <= 575
     with open(node.root + "/var/log/libvirt/qemu/HostedEngine.log") as file:
-        assert ("Failed to start VNC server: The server certificate /etc/pki/vdsm/libvirt-vnc/"
-                "server-cert.pem has expired") in file.read()
+        assert (
+            "Failed to start VNC server: The server certificate /etc/pki/vdsm/libvirt-vnc/"
+            "server-cert.pem has expired"
+        ) in file.read()
 
 
 def test_an_engine_on_another_node_holds_the_lease(tmp_path):
@@ -169,6 +176,7 @@ def test_expired_tls_lets_the_agent_die_after_a_minute(tmp_path):
     assert any(NEVER in line for line in node.agent_log())
     with node.world.opened() as world:
         from simulators import units
+
         units.stop(world, "ovirt-ha-broker.service")
         units.start(world, "ovirt-ha-broker.service")
         world.advance(65)
@@ -185,6 +193,7 @@ def test_the_engine_boots_with_the_nodes_clock_and_its_chronyd_steps_it(tmp_path
     moments(node, 116, lambda state: 0)
     with node.world.opened() as world:
         from simulators import engine_vm
+
         while not engine_vm.exists(world):
             world.advance(1)
         world.advance(10)
@@ -205,6 +214,7 @@ def test_a_power_cut_leaves_the_definition_and_nothing_else(node):
 def test_the_vm_survives_restarts_of_libvirtd(valid):
     with valid.world.opened() as world:
         from simulators import units
+
         units.stop(world, "libvirtd.service")
         assert world.state["vm"]["state"] == "running"
         units.start(world, "libvirtd.service")

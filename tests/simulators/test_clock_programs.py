@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """date, timedatectl, hwclock, chronyc and chronyd: who may set which clock, by release."""
+
 import pytest
 
 from tests.simulators import worlds
@@ -20,11 +21,14 @@ def wall(node):
     return float(node.ok("date", "+%s.%N"))
 
 
-@pytest.mark.parametrize("release, text", [
-    ("el7", "Failed to set time: Automatic time synchronization is enabled\n"),
-    ("el8", "Failed to set time: NTP unit is active\n"),
-    ("el9", "Failed to set time: Automatic time synchronization is enabled\n"),
-])
+@pytest.mark.parametrize(
+    "release, text",
+    [
+        ("el7", "Failed to set time: Automatic time synchronization is enabled\n"),
+        ("el8", "Failed to set time: NTP unit is active\n"),
+        ("el9", "Failed to set time: Automatic time synchronization is enabled\n"),
+    ],
+)
 def test_set_time_is_refused_while_chronyd_runs(tmp_path, release, text):
     node = make(tmp_path, release)
     refused = node.run("timedatectl", "set-time", "@%d" % PAST)
@@ -95,11 +99,19 @@ def test_hwclock_refuses_other_dates(tmp_path, date):
     assert (refused.err, refused.status) == ("hwclock: invalid date '%s'\n" % date, 1)
 
 
-@pytest.mark.parametrize("form, el7, el8", [
-    ("2023-01-18", True, True), ("2023-01-18 10:00:00 UTC", False, True),
-    ("@1674000000.5", False, True), ("-5days", None, None), ("2023-01-18T10:00:00Z", False, False),
-    ("5min ago", True, True), ("yesterday", True, True), ("Mon 2023-01-18 10:00", False, False),
-])
+@pytest.mark.parametrize(
+    "form, el7, el8",
+    [
+        ("2023-01-18", True, True),
+        ("2023-01-18 10:00:00 UTC", False, True),
+        ("@1674000000.5", False, True),
+        ("-5days", None, None),
+        ("2023-01-18T10:00:00Z", False, False),
+        ("5min ago", True, True),
+        ("yesterday", True, True),
+        ("Mon 2023-01-18 10:00", False, False),
+    ],
+)
 def test_set_time_forms_by_release(tmp_path, form, el7, el8):
     for release, accepted in (("el7", el7), ("el8", el8)):
         if accepted is None:
@@ -112,7 +124,8 @@ def test_set_time_forms_by_release(tmp_path, form, el7, el8):
             assert result.err == "Failed to parse time specification: %s\n" % form
         elif not accepted:
             assert result.err == (
-                "Failed to parse time specification '%s': Invalid argument\n" % form)
+                "Failed to parse time specification '%s': Invalid argument\n" % form
+            )
 
 
 def test_clock_below_uptime_is_the_kernels_refusal(tmp_path):

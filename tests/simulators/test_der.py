@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The small DER reader, with the real openssl as the judge."""
+
 import subprocess
 
 import pytest
@@ -20,8 +21,12 @@ subjectAltName = DNS:node.example.test,IP:192.0.2.7
 
 def openssl(directory, *words, **options):
     result = subprocess.run(
-        (str(programs.find("openssl")),) + words, cwd=str(directory), stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, check=options.get("check", True))
+        (str(programs.find("openssl")),) + words,
+        cwd=str(directory),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        check=options.get("check", True),
+    )
     return result.stdout
 
 
@@ -31,14 +36,59 @@ def pki(tmp_path_factory):
     (directory / "conf").write_text(CONF)
     for name in ("ca", "leaf", "other"):
         openssl(directory, "genrsa", "-out", name + ".key", "2048")
-    openssl(directory, "req", "-new", "-x509", "-key", "ca.key", "-config", "conf",
-            "-extensions", "ca", "-subj", "/C=US/O=example.test/CN=ca.56789", "-days", "3650",
-            "-out", "ca.pem")
-    openssl(directory, "req", "-new", "-key", "leaf.key", "-config", "conf",
-            "-subj", "/O=example.test/CN=n\u00f6de.example.test", "-utf8", "-out", "leaf.csr")
-    openssl(directory, "x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
-            "-set_serial", "0x1003", "-days", "398", "-extfile", "conf", "-extensions", "leaf",
-            "-out", "leaf.pem")
+    openssl(
+        directory,
+        "req",
+        "-new",
+        "-x509",
+        "-key",
+        "ca.key",
+        "-config",
+        "conf",
+        "-extensions",
+        "ca",
+        "-subj",
+        "/C=US/O=example.test/CN=ca.56789",
+        "-days",
+        "3650",
+        "-out",
+        "ca.pem",
+    )
+    openssl(
+        directory,
+        "req",
+        "-new",
+        "-key",
+        "leaf.key",
+        "-config",
+        "conf",
+        "-subj",
+        "/O=example.test/CN=n\u00f6de.example.test",
+        "-utf8",
+        "-out",
+        "leaf.csr",
+    )
+    openssl(
+        directory,
+        "x509",
+        "-req",
+        "-in",
+        "leaf.csr",
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+        "-set_serial",
+        "0x1003",
+        "-days",
+        "398",
+        "-extfile",
+        "conf",
+        "-extensions",
+        "leaf",
+        "-out",
+        "leaf.pem",
+    )
     return directory
 
 
@@ -49,6 +99,7 @@ def read(pki, name):
 def test_dates_and_serial_as_openssl_prints_them(pki):
     import calendar
     import time
+
     cert = der.certificate(read(pki, "leaf.pem"))
     text = openssl(pki, "x509", "-in", "leaf.pem", "-noout", "-dates", "-serial").decode()
     shape = "%b %d %H:%M:%S %Y GMT"
@@ -78,8 +129,22 @@ def test_signature(pki):
 def test_every_digest_openssl_offers_for_rsa(pki):
     ca = der.certificate(read(pki, "ca.pem"))
     for digest in ("sha256", "sha384", "sha512"):
-        data = openssl(pki, "x509", "-req", "-in", "leaf.csr", "-CA", "ca.pem", "-CAkey",
-                       "ca.key", "-set_serial", "5", "-days", "3", "-" + digest)
+        data = openssl(
+            pki,
+            "x509",
+            "-req",
+            "-in",
+            "leaf.csr",
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+            "-set_serial",
+            "5",
+            "-days",
+            "3",
+            "-" + digest,
+        )
         assert der.signed_by(der.certificate(data), ca)
 
 
@@ -103,11 +168,17 @@ def test_several_certificates_in_one_file(pki):
     assert [cert.ca for cert in der.certificates(data)] == [True, False]
 
 
-@pytest.mark.parametrize("data", [
-    b"", b"\0\x01\x02", b"-----BEGIN CERTIFICATE-----\n", b"nothing here",
-    bytes(range(255, -1, -1)) * 2,
-    b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
-])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\0\x01\x02",
+        b"-----BEGIN CERTIFICATE-----\n",
+        b"nothing here",
+        bytes(range(255, -1, -1)) * 2,
+        b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    ],
+)
 def test_broken_files_are_errors_of_our_own(data):
     with pytest.raises(der.Error):
         der.certificate(data)
@@ -129,6 +200,7 @@ def test_a_key_is_no_certificate_and_the_reverse(pki):
 
 def test_days_agree_with_the_calendar():
     import datetime
+
     for number in range(-40000, 80000, 97):
         date = datetime.date(1970, 1, 1) + datetime.timedelta(days=number)
         assert der.days(date.year, date.month, date.day) == number

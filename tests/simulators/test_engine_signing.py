@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing on the engine: the real `openssl ca`, its dates by the engine's simulated clock."""
+
 import subprocess
 
 import pytest
@@ -11,8 +12,10 @@ from tests.simulators import worlds
 TRUE = 1676894400
 DAY = 86400
 PKI = "/etc/pki/ovirt-engine"
-CA = ("openssl ca -batch -policy policy_match -config openssl.conf -cert ca.pem "
-      "-keyfile private/ca.pem ")
+CA = (
+    "openssl ca -batch -policy policy_match -config openssl.conf -cert ca.pem "
+    "-keyfile private/ca.pem "
+)
 SUBJECT = "-subj /O=example.test/CN=virt-host1.example.test -utf8"
 EXTENSIONS = " -extfile cert.conf -extensions v3_ca_san"
 VARIABLES = "OVIRT_SAN=DNS:virt-host1.example.test OVIRT_KU= OVIRT_EKU= LC_ALL=C "
@@ -21,16 +24,28 @@ VARIABLES = "OVIRT_SAN=DNS:virt-host1.example.test OVIRT_KU= OVIRT_EKU= LC_ALL=C
 @pytest.fixture
 def node(tmp_path):
     node = worlds.make(tmp_path / "w", "engine-up")
-    node.ok("openssl", "req", "-new", "-key", "/etc/pki/vdsm/keys/vdsmkey.pem", "-out",
-            "/tmp/node.csr", "-batch", "-subj", "/")
+    node.ok(
+        "openssl",
+        "req",
+        "-new",
+        "-key",
+        "/etc/pki/vdsm/keys/vdsmkey.pem",
+        "-out",
+        "/tmp/node.csr",
+        "-batch",
+        "-subj",
+        "/",
+    )
     with open(node.root + "/tmp/node.csr") as file:
         node.ssh("umask 077 && cat > /root/node.csr", data=file.read())
     return node
 
 
 def sign(node, dates, before=VARIABLES, after=EXTENSIONS):
-    return node.ssh("cd %s && %sflock -w 20 ca.pem %s%s -in /root/node.csr -out /root/node.cer "
-                    "%s%s" % (PKI, before, CA, dates, SUBJECT, after))
+    return node.ssh(
+        "cd %s && %sflock -w 20 ca.pem %s%s -in /root/node.csr -out /root/node.cer "
+        "%s%s" % (PKI, before, CA, dates, SUBJECT, after)
+    )
 
 
 def issued(node):
@@ -39,8 +54,9 @@ def issued(node):
 
 
 def openssl(*words):
-    return subprocess.run((str(programs.find("openssl")),) + words, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT).stdout.decode()
+    return subprocess.run(
+        (str(programs.find("openssl")),) + words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ).stdout.decode()
 
 
 def test_explicit_dates_and_the_engines_own_extensions(node):
@@ -55,8 +71,13 @@ def test_explicit_dates_and_the_engines_own_extensions(node):
     text = openssl("x509", "-noout", "-text", "-in", node.engine + "/root/node.cer")
     assert "TLS Web Server Authentication, TLS Web Client Authentication" in text
     assert openssl(
-        "verify", "-attime", "1690000000", "-CAfile", node.engine + PKI + "/ca.pem",
-        node.engine + "/root/node.cer").endswith(": OK\n")
+        "verify",
+        "-attime",
+        "1690000000",
+        "-CAfile",
+        node.engine + PKI + "/ca.pem",
+        node.engine + "/root/node.cer",
+    ).endswith(": OK\n")
 
 
 def test_the_same_key_and_the_certificate_stays_in_the_database(node):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults of simulated programs and of the world around the node."""
+
 import signal
 import subprocess
 import sys
@@ -43,8 +44,9 @@ def test_kill_ends_the_caller_before_or_after_the_effect(node, action, state):
 
 def test_garble_spoils_the_output_after_the_effect(node):
     node.world.sim.fault("date", "garble")
-    process = subprocess.Popen([node.world.programs + "/date", "-s", "@1676000000"],
-                               stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [node.world.programs + "/date", "-s", "@1676000000"], stdout=subprocess.PIPE
+    )
     out, _ = process.communicate()
     with pytest.raises(UnicodeDecodeError):
         out.decode()

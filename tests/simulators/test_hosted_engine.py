@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """hosted-engine: its verbs by release, its waits, and what it says when things are broken."""
+
 import binascii
 import json
 
@@ -27,9 +28,14 @@ def uptime(node):
     return node.world.sim.state()["uptime"]
 
 
-@pytest.mark.parametrize("release, words", [
-    ("el7", ""), ("el8", "The hosted engine has been deployed\n"),
-    ("el9", "The hosted engine has been deployed\n")])
+@pytest.mark.parametrize(
+    "release, words",
+    [
+        ("el7", ""),
+        ("el8", "The hosted engine has been deployed\n"),
+        ("el9", "The hosted engine has been deployed\n"),
+    ],
+)
 def test_check_deployed(tmp_path, release, words):
     node = worlds.make(tmp_path / "w", "node-expired", release)
     assert node.ok("hosted-engine", "--check-deployed") == words
@@ -44,8 +50,10 @@ def test_not_deployed(expired):
     assert (output.status, output.out) == (1, "You must run deploy first\n")
 
 
-@pytest.mark.parametrize("release, words", [
-    ("el7", "from shared storage. Please ensure"), ("el8", "from shared storage yet,\nplease")])
+@pytest.mark.parametrize(
+    "release, words",
+    [("el7", "from shared storage. Please ensure"), ("el8", "from shared storage yet,\nplease")],
+)
 def test_without_vm_conf(tmp_path, release, words):
     node = worlds.make(tmp_path / "w", "node-expired", release)
     for verb in ("--vm-status", "--vm-start"):
@@ -66,8 +74,20 @@ def test_status_of_a_healthy_node(running):
 
 def test_the_checksum_is_one(running):
     told = json.loads(running.ok("hosted-engine", "--vm-status", "--json"))["1"]
-    tokens = "|".join(["1", "1", str(told["host-ts"]), "1", "3400", "EngineUp",
-                       told["hostname"], "False", "False", "00000000"])
+    tokens = "|".join(
+        [
+            "1",
+            "1",
+            str(told["host-ts"]),
+            "1",
+            "3400",
+            "EngineUp",
+            told["hostname"],
+            "False",
+            "False",
+            "00000000",
+        ]
+    )
     assert told["crc32"] == "%08x" % (binascii.crc32(tokens.encode()) & 0xFFFFFFFF)
 
 
@@ -76,6 +96,7 @@ def test_a_broken_broker_gives_no_json(running):
         import os
 
         from simulators import ha
+
         os.unlink(world.node(ha.SOCKET))
     output = running.run("hosted-engine", "--vm-status", "--json")
     assert output.status == 1 and "JSONDecodeError: Invalid control character" in output.err
@@ -83,7 +104,9 @@ def test_a_broken_broker_gives_no_json(running):
     assert "Cannot connect to the HA daemon, please check the logs." in output.err
     output = running.run("hosted-engine", "--set-maintenance", "--mode=global")
     assert (output.status, output.err) == (
-        1, "Cannot connect to the HA daemon, please check the logs.\n")
+        1,
+        "Cannot connect to the HA daemon, please check the logs.\n",
+    )
 
 
 def test_the_block_of_an_agent_that_cannot_reach_vdsm_is_stale(stale):
@@ -152,6 +175,7 @@ def test_unknown_verb(running):
 def test_a_restarted_broker_takes_vm_conf_with_it(running):
     with running.world.opened() as world:
         from simulators import units
+
         units.stop(world, "ovirt-ha-broker.service")
         assert units.start(world, "ovirt-ha-broker.service")
     assert "has not been retrieved" in running.run("hosted-engine", "--vm-status").out

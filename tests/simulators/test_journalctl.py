@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """journalctl: write order across jumps, ranges that end early, cursors, shapes by release."""
+
 import json
 import re
 
@@ -41,7 +42,10 @@ def test_output_is_in_write_order_across_the_jump(tmp_path):
     jump(node)
     assert node.ok("journalctl", "-t", "lab", "-o", "cat", "-n", "3").split() == ["a39", "b", "c"]
     assert node.ok("journalctl", "-t", "lab", "-o", "cat", "-r", "-n", "3").split() == [
-        "c", "b", "a39"]
+        "c",
+        "b",
+        "a39",
+    ]
 
 
 @pytest.mark.parametrize("release, since", [("el7", ["a", "b", "c"]), ("el8", ["a", "c"])])
@@ -57,8 +61,11 @@ def test_ranges_by_time_lose_the_past(tmp_path, release, since):
 def test_cursor_reads_on_across_the_jump(tmp_path):
     node = make(tmp_path)
     shown = node.ok("journalctl", "-n", "1", "--show-cursor").splitlines()[-1]
-    cursor = re.match("-- cursor: (s=[0-9a-f]{32};i=[0-9a-f]+;b=[0-9a-f]{32};m=[0-9a-f]+;"
-                      "t=[0-9a-f]+;x=[0-9a-f]+)$", shown).group(1)
+    cursor = re.match(
+        "-- cursor: (s=[0-9a-f]{32};i=[0-9a-f]+;b=[0-9a-f]{32};m=[0-9a-f]+;"
+        "t=[0-9a-f]+;x=[0-9a-f]+)$",
+        shown,
+    ).group(1)
     jump(node)
     assert lab(node, "--after-cursor=" + cursor) == ["a", "b", "c"]
     last = json.loads(node.ok("journalctl", "-t", "lab", "-o", "json", "-n", "1"))["__CURSOR"]
@@ -67,8 +74,9 @@ def test_cursor_reads_on_across_the_jump(tmp_path):
     assert (bad.err, bad.status) == ("Failed to seek to cursor: Invalid argument\n", 1)
 
 
-@pytest.mark.parametrize("release, start", [
-    ("el7", '{ "__CURSOR" : "s='), ("el8", '{ "__CURSOR" : "s='), ("el9", '{"')])
+@pytest.mark.parametrize(
+    "release, start", [("el7", '{ "__CURSOR" : "s='), ("el8", '{ "__CURSOR" : "s='), ("el9", '{"')]
+)
 def test_json_spacing(tmp_path, release, start):
     line = make(tmp_path, release).ok("journalctl", "-o", "json", "-n", "1", "_PID=1")
     assert line.startswith(start)
@@ -99,8 +107,10 @@ def test_unprintable_and_long_and_repeated_fields(tmp_path, release):
 def test_unit_option_finds_both_the_unit_and_what_pid_1_says(tmp_path):
     node = make(tmp_path)
     node.ok("systemctl", "restart", "chronyd")
-    names = {json.loads(line)["SYSLOG_IDENTIFIER"] for line in
-             node.ok("journalctl", "-u", "chronyd", "-o", "json").splitlines()}
+    names = {
+        json.loads(line)["SYSLOG_IDENTIFIER"]
+        for line in node.ok("journalctl", "-u", "chronyd", "-o", "json").splitlines()
+    }
     assert names == {"systemd", "chronyd"}
 
 
@@ -130,28 +140,41 @@ def test_el7_has_neither_grep_nor_output_fields(tmp_path):
     assert node.run("journalctl", "-g", "x").err == "journalctl: invalid option -- 'g'\n"
     refused = node.run("journalctl", "--output-fields=MESSAGE")
     assert (refused.err, refused.status) == (
-        "journalctl: unrecognized option '--output-fields'\n", 1)
+        "journalctl: unrecognized option '--output-fields'\n",
+        1,
+    )
 
 
 def test_output_fields_keep_the_addresses(tmp_path):
-    entry = json.loads(make(tmp_path).ok("journalctl", "-o", "json", "-n", "1",
-                                         "--output-fields=MESSAGE"))
-    assert set(entry) == {"__CURSOR", "__REALTIME_TIMESTAMP", "__MONOTONIC_TIMESTAMP", "_BOOT_ID",
-                          "MESSAGE"}
+    entry = json.loads(
+        make(tmp_path).ok("journalctl", "-o", "json", "-n", "1", "--output-fields=MESSAGE")
+    )
+    assert set(entry) == {
+        "__CURSOR",
+        "__REALTIME_TIMESTAMP",
+        "__MONOTONIC_TIMESTAMP",
+        "_BOOT_ID",
+        "MESSAGE",
+    }
 
 
 def test_missing_boot(tmp_path):
     output = make(tmp_path).run("journalctl", "-b", "-7")
     assert output.status == 1
-    assert output.err == ("Data from the specified boot (-7) is not available: "
-                          "No such boot ID in journal\n")
+    assert output.err == (
+        "Data from the specified boot (-7) is not available: No such boot ID in journal\n"
+    )
 
 
 def test_native_record_of_libvirtd_has_no_identifier(tmp_path):
     node = make(tmp_path)
     with node.world.opened() as w:
-        w.log("The server certificate X has expired", "libvirtd.service", priority=3,
-              LIBVIRT_SOURCE="util.error")
+        w.log(
+            "The server certificate X has expired",
+            "libvirtd.service",
+            priority=3,
+            LIBVIRT_SOURCE="util.error",
+        )
     entry = json.loads(node.ok("journalctl", "_COMM=libvirtd", "-n", "1", "-o", "json"))
     assert "SYSLOG_IDENTIFIER" not in entry and entry["_TRANSPORT"] == "journal"
     assert node.run("journalctl", "-t", "libvirtd", "-o", "cat").out == ""
@@ -163,5 +186,7 @@ def test_newer_release_says_that_it_rotates(tmp_path):
     node.ok("systemctl", "stop", "chronyd")
     node.ok("timedatectl", "set-time", "@%d" % PAST)
     lines = node.ok("journalctl", "-o", "cat", "-n", "2").splitlines()
-    assert lines == ["Changed local time to Wed 2023-01-18 00:00:00 UTC",
-                     "Time jumped backwards, rotating."]
+    assert lines == [
+        "Changed local time to Wed 2023-01-18 00:00:00 UTC",
+        "Time jumped backwards, rotating.",
+    ]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """openssl on the node: s_client against recordings, the rest by the real program."""
+
 import re
 
 import pytest
@@ -10,16 +11,24 @@ from tests.simulators import samples, worlds
 CA = "/etc/pki/vdsm/certs/cacert.pem"
 CERT = ("-cert", "/etc/pki/vdsm/certs/vdsmcert.pem", "-key", "/etc/pki/vdsm/keys/vdsmkey.pem")
 VARYING = (
-    (r"\d+ bytes", "N bytes"), (r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4} GMT", "DATE"),
-    (r"^[0-9A-F]{16}:", "ID:"), (r"(?m)^[A-Za-z0-9+/=]{1,64}$\n?", ""),
+    (r"\d+ bytes", "N bytes"),
+    (r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4} GMT", "DATE"),
+    (r"^[0-9A-F]{16}:", "ID:"),
+    (r"(?m)^[A-Za-z0-9+/=]{1,64}$\n?", ""),
 )
 
 
 def plain(text):
     for pattern, word in VARYING:
-        text = re.sub(pattern, word, text, flags=re.M) if word != "" else "".join(
-            line for line in text.splitlines(True)
-            if line == "DONE\n" or not re.match(r"[A-Za-z0-9+/=]{1,64}\n?$", line))
+        text = (
+            re.sub(pattern, word, text, flags=re.M)
+            if word != ""
+            else "".join(
+                line
+                for line in text.splitlines(True)
+                if line == "DONE\n" or not re.match(r"[A-Za-z0-9+/=]{1,64}\n?$", line)
+            )
+        )
     return text
 
 
@@ -64,6 +73,7 @@ def test_the_process_serves_what_it_has_loaded_until_it_is_restarted(stale, vali
     assert "certificate has expired" in connect(stale, "-CAfile", CA).out
     with stale.world.opened() as world:
         from simulators import units
+
         units.stop(world, "vdsmd.service")
         assert units.start(world, "vdsmd.service")
     assert "Verify return code: 0 (ok)" in connect(stale, "-CAfile", CA).out
@@ -78,8 +88,9 @@ def test_an_expired_client_certificate_as_recorded(valid, stale):
 
 
 def test_real_openssl_with_paths_inside_the_node(stale):
-    shown = stale.ok("openssl", "x509", "-noout", "-subject", "-in",
-                     "/etc/pki/vdsm/certs/vdsmcert.pem")
+    shown = stale.ok(
+        "openssl", "x509", "-noout", "-subject", "-in", "/etc/pki/vdsm/certs/vdsmcert.pem"
+    )
     assert "virt-host1.example.test" in shown
     with open(stale.root + "/etc/pki/vdsm/certs/vdsmcert.pem") as file:
         assert stale.ok("openssl", "x509", "-noout", "-subject", data=file.read()) == shown

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `pki` has issued, judged by `der` and by the real openssl and ssh-keygen."""
+
 import os
 import stat
 import subprocess
@@ -21,7 +22,8 @@ AGES = node_pki.Ages(
     ssh=pki.Dates(NOW - 40 * DAY, NOW + 359 * DAY),
     engine=pki.Dates(NOW - 20 * DAY, NOW + 379 * DAY),
     web=pki.Dates(NOW - 10 * DAY, NOW + 389 * DAY),
-    vnc=pki.Dates(NOW - 5 * DAY, NOW + 394 * DAY))
+    vnc=pki.Dates(NOW - 5 * DAY, NOW + 394 * DAY),
+)
 
 
 class Made:
@@ -44,8 +46,9 @@ def made(request, tmp_path_factory):
 
 
 def openssl(*words):
-    return subprocess.run((str(programs.find("openssl")),) + words, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT).stdout.decode()
+    return subprocess.run(
+        (str(programs.find("openssl")),) + words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ).stdout.decode()
 
 
 def test_dates_are_exact(made):
@@ -68,18 +71,26 @@ def test_dates_are_exact(made):
 
 def test_openssl_verifies_the_chain_at_a_time_inside(made):
     moment = str(AGES.vdsm.end - DAY)
-    text = openssl("verify", "-attime", moment, "-CAfile",
-                   made.root + "/etc/pki/vdsm/certs/cacert.pem",
-                   made.root + "/etc/pki/vdsm/certs/vdsmcert.pem")
+    text = openssl(
+        "verify",
+        "-attime",
+        moment,
+        "-CAfile",
+        made.root + "/etc/pki/vdsm/certs/cacert.pem",
+        made.root + "/etc/pki/vdsm/certs/vdsmcert.pem",
+    )
     assert text.endswith("vdsmcert.pem: OK\n")
 
 
 def test_openssl_sees_the_extensions_of_an_enrolled_node(made):
-    text = openssl("x509", "-noout", "-text", "-in",
-                   made.root + "/etc/pki/vdsm/certs/vdsmcert.pem")
-    for words in ("DNS:" + names.NODE, "CA:FALSE", "Digital Signature, Key Encipherment",
-                  "TLS Web Server Authentication, TLS Web Client Authentication",
-                  "CA Issuers - URI:http://virt-he.example.test:80/ovirt-engine/services"):
+    text = openssl("x509", "-noout", "-text", "-in", made.root + "/etc/pki/vdsm/certs/vdsmcert.pem")
+    for words in (
+        "DNS:" + names.NODE,
+        "CA:FALSE",
+        "Digital Signature, Key Encipherment",
+        "TLS Web Server Authentication, TLS Web Client Authentication",
+        "CA Issuers - URI:http://virt-he.example.test:80/ovirt-engine/services",
+    ):
         assert words in text
     # Another openssl spells the dots differently; names and serial are the same.
     assert "DirName:/C=US/O=example.test/CN=virt-he.example.test.56789" in text
@@ -87,11 +98,17 @@ def test_openssl_sees_the_extensions_of_an_enrolled_node(made):
 
 
 def test_keys_match_their_certificates(made):
-    pairs = [("/etc/pki/vdsm/certs/vdsmcert.pem", "/etc/pki/vdsm/keys/vdsmkey.pem"),
-             ("/etc/pki/libvirt/clientcert.pem", "/etc/pki/libvirt/private/clientkey.pem")]
+    pairs = [
+        ("/etc/pki/vdsm/certs/vdsmcert.pem", "/etc/pki/vdsm/keys/vdsmkey.pem"),
+        ("/etc/pki/libvirt/clientcert.pem", "/etc/pki/libvirt/private/clientkey.pem"),
+    ]
     if made.release != "el7":
-        pairs.append(("/etc/pki/vdsm/libvirt-migrate/server-cert.pem",
-                      "/etc/pki/vdsm/libvirt-migrate/client-key.pem"))
+        pairs.append(
+            (
+                "/etc/pki/vdsm/libvirt-migrate/server-cert.pem",
+                "/etc/pki/vdsm/libvirt-migrate/client-key.pem",
+            )
+        )
     for cert, key in pairs:
         assert der.key_matches(der.certificate(made.read(cert)), made.read(key))
 
@@ -104,15 +121,16 @@ def test_the_migration_certificate_belongs_to_the_qemu_ca(made):
     cert = der.certificate(made.read(folder + "server-cert.pem"))
     assert ("OU", "qemu") in der.name(cert.subject)
     assert der.signed_by(cert, der.certificate(made.read(folder + "ca-cert.pem")))
-    assert not der.signed_by(
-        cert, der.certificate(made.read("/etc/pki/vdsm/certs/cacert.pem")))
+    assert not der.signed_by(cert, der.certificate(made.read("/etc/pki/vdsm/certs/cacert.pem")))
     assert os.readlink(made.root + folder + "client-cert.pem") == "server-cert.pem"
 
 
 def test_modes(made):
-    for path, mode in (("/etc/pki/vdsm/keys/vdsmkey.pem", 0o440),
-                       ("/etc/pki/vdsm/certs/vdsmcert.pem", 0o644),
-                       ("/etc/ovirt-hosted-engine/virsh_auth.conf", 0o600)):
+    for path, mode in (
+        ("/etc/pki/vdsm/keys/vdsmkey.pem", 0o440),
+        ("/etc/pki/vdsm/certs/vdsmcert.pem", 0o644),
+        ("/etc/ovirt-hosted-engine/virsh_auth.conf", 0o600),
+    ):
         assert stat.S_IMODE(os.stat(made.root + path).st_mode) == mode
         if os.geteuid() == 0 and path.endswith("key.pem"):
             assert os.stat(made.root + path).st_uid == 36
@@ -122,13 +140,19 @@ def test_ssh_keygen_reads_the_console_certificate(made):
     path = made.root + "/etc/pki/ovirt-vmconsole/host-ssh_host_rsa-cert.pub"
     environment = dict(os.environ, TZ="UTC")
     program = str(programs.find("ssh-keygen"))
-    text = subprocess.run([program, "-L", "-f", path], stdout=subprocess.PIPE,
-                          env=environment).stdout.decode()
+    text = subprocess.run(
+        [program, "-L", "-f", path], stdout=subprocess.PIPE, env=environment
+    ).stdout.decode()
     assert "host certificate" in text and names.NODE in text
     shape = "%Y-%m-%dT%H:%M:%S"
-    assert "Valid: from %s to %s" % (
-        time.strftime(shape, time.gmtime(AGES.ssh.begin)),
-        time.strftime(shape, time.gmtime(AGES.ssh.end))) in text
+    assert (
+        "Valid: from %s to %s"
+        % (
+            time.strftime(shape, time.gmtime(AGES.ssh.begin)),
+            time.strftime(shape, time.gmtime(AGES.ssh.end)),
+        )
+        in text
+    )
 
 
 def test_the_engine_keeps_text_before_the_certificate(made):

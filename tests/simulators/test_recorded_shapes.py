@@ -3,6 +3,7 @@
 
 Names and figures differ; what a parser leans on (labels, alignment, columns, keys) must not.
 """
+
 import json
 import re
 
@@ -85,8 +86,11 @@ def test_clocks(node):
 def test_systemctl_failed_units(node):
     broken(node)
     same("systemctl", "list-failed", node.run("systemctl", "--failed", "--no-pager"))
-    same("systemctl", "list-failed-plain",
-         node.run("systemctl", "--failed", "--no-pager", "--plain", "--no-legend"))
+    same(
+        "systemctl",
+        "list-failed-plain",
+        node.run("systemctl", "--failed", "--no-pager", "--plain", "--no-legend"),
+    )
     same("systemctl", "is-failed", node.run("systemctl", "is-failed", "libvirtd"))
     same("systemctl", "status-unknown", node.run("systemctl", "status", "nosuch.service"))
 
@@ -111,16 +115,33 @@ def test_systemctl_show_keeps_the_order_of_the_bus(node):
     assert keys[0] == keys[1]
     values = dict(line.split("=", 1) for line in ours.splitlines())
     real = dict(line.split("=", 1) for line in sample.out.splitlines())
-    for key in ("Result", "NRestarts", "ExecMainCode", "ExecMainStatus", "ActiveState", "SubState",
-                "StartLimitIntervalUSec", "StartLimitBurst", "MainPID"):
+    for key in (
+        "Result",
+        "NRestarts",
+        "ExecMainCode",
+        "ExecMainStatus",
+        "ActiveState",
+        "SubState",
+        "StartLimitIntervalUSec",
+        "StartLimitBurst",
+        "MainPID",
+    ):
         assert values[key] == real[key], key
 
 
 def test_systemctl_show_of_a_timer(node):
-    arm = ("systemd-run", "--unit=deadman", "--on-active=20", "--timer-property=AccuracySec=1s",
-           "true")
-    same("systemd-run", "on-active", node.run(*[w.replace("deadman", "deadman-default")
-                                                for w in arm]))
+    arm = (
+        "systemd-run",
+        "--unit=deadman",
+        "--on-active=20",
+        "--timer-property=AccuracySec=1s",
+        "true",
+    )
+    same(
+        "systemd-run",
+        "on-active",
+        node.run(*[w.replace("deadman", "deadman-default") for w in arm]),
+    )
     node.ok(*arm)
     sample = samples.read("systemctl", "show-timer")
     ours = node.ok("systemctl", "show", "deadman.timer", "-p", sample.command.rpartition(" ")[2])
@@ -133,20 +154,39 @@ def test_journal_of_a_failing_start(node):
     real = shape(samples.read("journalctl", "unit").out).splitlines()
     real = [line for line in real if "libvirt version" not in line and "hostname:" not in line]
     ours = shape(node.ok("journalctl", "-u", "libvirtd", "-n", "40", "--no-pager")).splitlines()
-    assert ours[-len(real):] == real
+    assert ours[-len(real) :] == real
 
 
 def test_journal_json_has_the_recorded_fields(node):
     with node.world.opened() as w:
-        w.log(EXPIRED[1], "libvirtd.service", priority=3, pid=351, LIBVIRT_SOURCE="util.error",
-              LIBVIRT_DOMAIN="7", LIBVIRT_CODE="38", CODE_FILE="../../src/rpc/x.c",
-              CODE_LINE="135", CODE_FUNC="virNetTLSContextCheckCertTimes")
+        w.log(
+            EXPIRED[1],
+            "libvirtd.service",
+            priority=3,
+            pid=351,
+            LIBVIRT_SOURCE="util.error",
+            LIBVIRT_DOMAIN="7",
+            LIBVIRT_CODE="38",
+            CODE_FILE="../../src/rpc/x.c",
+            CODE_LINE="135",
+            CODE_FUNC="virNetTLSContextCheckCertTimes",
+        )
         assert units.is_active(w, "libvirtd.service")
     ours = json.loads(node.ok("journalctl", "_PID=351", "-n", "1", "-o", "json"))
     real = json.loads(samples.read("journalctl", "json").out.splitlines()[0])
     assert set(ours) == set(real)
-    for key in ("_TRANSPORT", "PRIORITY", "SYSLOG_FACILITY", "_COMM", "_EXE", "_SYSTEMD_UNIT",
-                "_SYSTEMD_CGROUP", "_SYSTEMD_SLICE", "_CAP_EFFECTIVE", "_RUNTIME_SCOPE"):
+    for key in (
+        "_TRANSPORT",
+        "PRIORITY",
+        "SYSLOG_FACILITY",
+        "_COMM",
+        "_EXE",
+        "_SYSTEMD_UNIT",
+        "_SYSTEMD_CGROUP",
+        "_SYSTEMD_SLICE",
+        "_CAP_EFFECTIVE",
+        "_RUNTIME_SCOPE",
+    ):
         assert ours[key] == real[key], key
 
 

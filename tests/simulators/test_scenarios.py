@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each scenario in each release shows its symptom, and the commands an administrator knows."""
+
 import time
 
 import pytest
@@ -9,9 +10,18 @@ from tests.simulators import worlds
 
 RELEASES = ("el7", "el8", "el9")
 CERT = "/etc/pki/vdsm/certs/vdsmcert.pem"
-DEAD = ("node-expired", "expired-500-days", "mixed-ages", "global-maintenance",
-        "local-maintenance", "engine-up", "no-common-window", "ntp-reachable", "clock-ahead",
-        "ca-expired")
+DEAD = (
+    "node-expired",
+    "expired-500-days",
+    "mixed-ages",
+    "global-maintenance",
+    "local-maintenance",
+    "engine-up",
+    "no-common-window",
+    "ntp-reachable",
+    "clock-ahead",
+    "ca-expired",
+)
 HAS_EXPIRED = "The server certificate %s has expired" % CERT
 
 
@@ -23,6 +33,7 @@ def release(request):
 def messages(node, unit="libvirtd.service"):
     with node.world.opened() as world:
         from simulators import libvirtd, units
+
         try:
             libvirtd.start(world, unit)
         except units.StartFailed as failed:
@@ -33,6 +44,7 @@ def messages(node, unit="libvirtd.service"):
 def active(node, *names):
     with node.world.opened() as world:
         from simulators import units
+
         return [units.state(world, name + ".service")["active"] for name in names]
 
 
@@ -84,8 +96,14 @@ def test_all_valid_and_still_running(tmp_path, release):
         node = worlds.make(tmp_path / name, name, release)
         assert active(node, "libvirtd", "vdsmd") == ["active", "active"]
         assert node.ok("virsh", "-r", "domstate", "HostedEngine") == "running\n\n"
-        output = node.run("openssl", "s_client", "-connect", "localhost:54321", "-CAfile",
-                          "/etc/pki/vdsm/certs/cacert.pem")
+        output = node.run(
+            "openssl",
+            "s_client",
+            "-connect",
+            "localhost:54321",
+            "-CAfile",
+            "/etc/pki/vdsm/certs/cacert.pem",
+        )
         code = "0 (ok)" if name == "all-valid" else "10 (certificate has expired)"
         assert "Verify return code: " + code in output.out
         assert node.ssh("hostname -f").out == "virt-he.example.test\n"
@@ -118,7 +136,8 @@ def test_no_common_window(tmp_path, release):
     with node.world.opened() as world:
         world.step_clock(cert.not_after - 86400)
     assert messages(node)[-1] == (
-        "The CA certificate /etc/pki/vdsm/certs/cacert.pem is not yet active")
+        "The CA certificate /etc/pki/vdsm/certs/cacert.pem is not yet active"
+    )
 
 
 def test_engine_up(tmp_path, release):
@@ -135,7 +154,11 @@ def test_unrelated_failure(tmp_path, release):
 def test_a_rehearsal_begins_and_ends_with_the_worlds_own_account(tmp_path):
     prepared = rehearse.prepare("node-expired", "el8", str(tmp_path / "w"))
     assert prepared.arguments[:4] == [
-        "--root", prepared.world.root, "--programs", prepared.world.programs]
+        "--root",
+        prepared.world.root,
+        "--programs",
+        prepared.world.programs,
+    ]
     lines = rehearse.epilogue(prepared.world)
     assert "changed files: 0" in lines and "HostedEngine: shut off" in lines
     with open(prepared.world.root + CERT, "ab") as file:

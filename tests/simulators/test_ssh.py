@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """ssh, scp, ssh-keyscan and ssh-keygen between node and engine VM."""
+
 import os
 import subprocess
 
@@ -79,26 +80,36 @@ def test_status_streams_and_input(node):
     assert os.stat(node.engine + "/root/new").st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("command, expected", [
-    ("true && echo yes || echo no", (0, "yes\n", "")),
-    ("false && echo yes || echo no", (0, "no\n", "")),
-    ("false; echo $?", (0, "1\n", "")),
-    ("A=1; echo \"a $A\" '$A'", (0, "a 1 $A\n", "")),
-    ("cat /nosuch 2>/dev/null; echo on", (0, "on\n", "")),
-    ("cat /nosuch > /root/o 2>&1; cat /root/o",
-     (0, "cat: /nosuch: No such file or directory\n", "")),
-    ("echo one > /root/f; echo two >> /root/f; cat /root/f | grep -v one", (0, "two\n", "")),
-    ("mkdir -p -m 0700 /root/d && cd /root/d && pwd", (0, "/root/d\n", "")),
-    ("nosuch", (127, "", "bash: nosuch: command not found\n")),
-    ("echo 'open", (1, "", "bash: -c: line 0: unexpected EOF while looking for matching `''\n")),
-])
+@pytest.mark.parametrize(
+    "command, expected",
+    [
+        ("true && echo yes || echo no", (0, "yes\n", "")),
+        ("false && echo yes || echo no", (0, "no\n", "")),
+        ("false; echo $?", (0, "1\n", "")),
+        ("A=1; echo \"a $A\" '$A'", (0, "a 1 $A\n", "")),
+        ("cat /nosuch 2>/dev/null; echo on", (0, "on\n", "")),
+        (
+            "cat /nosuch > /root/o 2>&1; cat /root/o",
+            (0, "cat: /nosuch: No such file or directory\n", ""),
+        ),
+        ("echo one > /root/f; echo two >> /root/f; cat /root/f | grep -v one", (0, "two\n", "")),
+        ("mkdir -p -m 0700 /root/d && cd /root/d && pwd", (0, "/root/d\n", "")),
+        ("nosuch", (127, "", "bash: nosuch: command not found\n")),
+        (
+            "echo 'open",
+            (1, "", "bash: -c: line 0: unexpected EOF while looking for matching `''\n"),
+        ),
+    ],
+)
 def test_the_small_shell(node, command, expected):
     assert node.ssh(command) == expected
 
 
 def test_files_keep_owner_and_mode_where_asked(node):
-    text = ("cd /etc/pki/ovirt-engine && cp -a private/ca.pem /root/k && chmod 600 /root/k && "
-            "chown --reference=ca.pem /root/k")
+    text = (
+        "cd /etc/pki/ovirt-engine && cp -a private/ca.pem /root/k && chmod 600 /root/k && "
+        "chown --reference=ca.pem /root/k"
+    )
     assert node.ssh(text).status == 0
     assert os.stat(node.engine + "/root/k").st_mode & 0o777 == 0o600
 
@@ -144,8 +155,8 @@ def test_keyscan_and_fingerprint(node):
         file.write(scanned)
     shown = node.ok("ssh-keygen", "-lf", "/tmp/key")
     real = subprocess.run(
-        [str(programs.find("ssh-keygen")), "-lf", node.root + "/tmp/key"],
-        stdout=subprocess.PIPE).stdout.decode()
+        [str(programs.find("ssh-keygen")), "-lf", node.root + "/tmp/key"], stdout=subprocess.PIPE
+    ).stdout.decode()
     assert shown == real
     assert node.ok("ssh-keygen", "-lf", "-", data=scanned) == shown
 
@@ -167,6 +178,7 @@ def test_a_shared_connection_dies_with_the_vm(down):
     assert down.ssh("true").status == 0
     with down.world.opened() as world:
         from simulators import engine_vm
+
         engine_vm.off(world)
     assert "No route to host" in down.ssh("true").err
     assert not os.path.exists(down.root + "/run/test-virt-he.example.test")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """systemctl and PID 1: dependencies, propagation, start limit, masks, texts by release."""
+
 import pytest
 
 from simulators import units
@@ -45,12 +46,18 @@ def test_order_of_a_restart_in_the_journal(tmp_path):
     node = make(tmp_path, "el9")
     node.ok("systemctl", "restart", "libvirtd")
     lines = node.ok("journalctl", "-o", "cat", "-n", "40").splitlines()
-    order = [lines.index(text) for text in (
-        "Stopped Virtual Desktop Server Manager.",
-        "Stopped Auxiliary vdsm service for running helper functions as root.",
-        "Stopping Virtualization daemon...", "libvirtd.service: Deactivated successfully.",
-        "Stopped Virtualization daemon.", "Starting Virtualization daemon...",
-        "Started Virtualization daemon.")]
+    order = [
+        lines.index(text)
+        for text in (
+            "Stopped Virtual Desktop Server Manager.",
+            "Stopped Auxiliary vdsm service for running helper functions as root.",
+            "Stopping Virtualization daemon...",
+            "libvirtd.service: Deactivated successfully.",
+            "Stopped Virtualization daemon.",
+            "Starting Virtualization daemon...",
+            "Started Virtualization daemon.",
+        )
+    ]
     assert order == sorted(order)
 
 
@@ -64,11 +71,14 @@ def test_restart_starts_only_libvirtd_when_vdsmd_is_down(tmp_path):
     assert states(node, "supervdsmd", "vdsmd") == ["active", "active"]
 
 
-@pytest.mark.parametrize("release, repeated, result", [
-    ("el7", "start request repeated too quickly for libvirtd.service", "start-limit"),
-    ("el8", "libvirtd.service: Start request repeated too quickly.", "exit-code"),
-    ("el9", "libvirtd.service: Start request repeated too quickly.", "exit-code"),
-])
+@pytest.mark.parametrize(
+    "release, repeated, result",
+    [
+        ("el7", "start request repeated too quickly for libvirtd.service", "start-limit"),
+        ("el8", "libvirtd.service: Start request repeated too quickly.", "exit-code"),
+        ("el9", "libvirtd.service: Start request repeated too quickly.", "exit-code"),
+    ],
+)
 def test_failing_start_ends_in_the_start_limit(tmp_path, release, repeated, result):
     node = make(tmp_path, release, broken=True)
     failed = node.run("systemctl", "start", "libvirtd")
@@ -80,8 +90,12 @@ def test_failing_start_ends_in_the_start_limit(tmp_path, release, repeated, resu
     assert lines.count(EXPIRED[1]) == 5
     assert repeated in lines
     if release != "el7":
-        sockets = ("libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket",
-                   "libvirtd-tls.socket")
+        sockets = (
+            "libvirtd.socket",
+            "libvirtd-ro.socket",
+            "libvirtd-admin.socket",
+            "libvirtd-tls.socket",
+        )
         assert states(node, *sockets) == ["failed"] * 4
         assert show(node, "libvirtd.socket", "Result") == "service-start-limit-hit"
 
@@ -93,8 +107,10 @@ def test_start_within_ten_seconds_is_refused_and_works_afterwards(tmp_path):
     node.world.sim.set(broken={})
     refused = node.run("systemctl", "restart", "libvirtd")
     assert refused.status == 1
-    assert refused.err.startswith("Job for libvirtd.service failed because the control process "
-                                  "exited with error code.\nSee \"systemctl status")
+    assert refused.err.startswith(
+        "Job for libvirtd.service failed because the control process "
+        'exited with error code.\nSee "systemctl status'
+    )
     node.ok("sleep", "11")
     node.ok("systemctl", "restart", "libvirtd")
     assert states(node, "libvirtd", "libvirtd.socket", "libvirtd-tls.socket") == ["active"] * 3
@@ -116,7 +132,8 @@ def test_repeated_restarts_end_with_a_failed_dependency(tmp_path):
     outputs = [node.run("systemctl", "restart", "libvirtd").err for _ in range(14)]
     assert "exited with error code" in outputs[0]
     assert "A dependency job for libvirtd.service failed. See 'journalctl -xe' for details.\n" in (
-        outputs)
+        outputs
+    )
 
 
 @pytest.mark.parametrize("release", ["el8", "el9"])
@@ -140,14 +157,16 @@ def test_socket_refuses_to_start_under_a_running_service(tmp_path):
         w.state["units"]["libvirtd-tls.socket"].update(active="inactive", sub="dead")
     assert node.run("systemctl", "start", "libvirtd-tls.socket").status == 1
     assert "libvirtd-tls.socket: Socket service libvirtd.service already active, refusing." in (
-        node.ok("journalctl", "-o", "cat", "-n", "3"))
+        node.ok("journalctl", "-o", "cat", "-n", "3")
+    )
 
 
 def test_stopping_warns_of_sockets_and_a_client_wakes_the_service(tmp_path):
     node = make(tmp_path)
     stopped = node.run("systemctl", "stop", "libvirtd")
-    assert stopped.err.startswith("Warning: Stopping libvirtd.service, but it can still be "
-                                  "activated by:\n")
+    assert stopped.err.startswith(
+        "Warning: Stopping libvirtd.service, but it can still be activated by:\n"
+    )
     with node.world.opened() as w:
         assert units.connect(w, "libvirtd.socket") == "ok"
         assert units.is_active(w, "libvirtd.service")
@@ -166,10 +185,13 @@ def test_idle_exit_after_120_seconds_only_with_the_stock_arguments(tmp_path, fla
     assert states(node, "libvirtd.socket") == ["active"]
 
 
-@pytest.mark.parametrize("release, text, status", [
-    ("el7", "Failed to start nosuch.service: Unit not found.\n", 5),
-    ("el8", "Failed to start nosuch.service: Unit nosuch.service not found.\n", 5),
-])
+@pytest.mark.parametrize(
+    "release, text, status",
+    [
+        ("el7", "Failed to start nosuch.service: Unit not found.\n", 5),
+        ("el8", "Failed to start nosuch.service: Unit nosuch.service not found.\n", 5),
+    ],
+)
 def test_missing_unit(tmp_path, release, text, status):
     output = make(tmp_path, release).run("systemctl", "start", "nosuch")
     assert (output.err, output.status) == (text, status)
@@ -180,7 +202,9 @@ def test_mask_refuses_a_start_and_vanishes_with_the_boot(tmp_path):
     node.ok("systemctl", "mask", "--runtime", "--now", "chronyd")
     refused = node.run("systemctl", "start", "chronyd")
     assert (refused.err, refused.status) == (
-        "Failed to start chronyd.service: Unit chronyd.service is masked.\n", 1)
+        "Failed to start chronyd.service: Unit chronyd.service is masked.\n",
+        1,
+    )
     assert node.run("systemctl", "is-enabled", "chronyd").out == "masked-runtime\n"
     node.ok("systemctl", "unmask", "--runtime", "chronyd")
     assert node.run("systemctl", "is-enabled", "chronyd").out == "enabled\n"
@@ -213,17 +237,20 @@ def test_chrony_wait_pulls_chronyd(tmp_path):
 
 
 def test_el7_does_not_know_newer_properties(tmp_path):
-    text = make(tmp_path, "el7").ok("systemctl", "show", "-p", "NRestarts,InvocationID,SubState",
-                                    "sshd", "crond")
+    text = make(tmp_path, "el7").ok(
+        "systemctl", "show", "-p", "NRestarts,InvocationID,SubState", "sshd", "crond"
+    )
     assert text == "SubState=running\n\nSubState=running\n"
 
 
 def test_unit_file_of_the_disk_runs_at_boot_when_its_condition_holds(tmp_path):
     node = make(tmp_path)
     with open(node.root + "/etc/systemd/system/mark.service", "w") as target:
-        target.write("[Unit]\nConditionPathExists=/var/lib/mark\nBefore=chronyd.service\n"
-                     "[Service]\nType=oneshot\nExecStart=/usr/bin/mkdir /var/lib/made\n"
-                     "[Install]\nWantedBy=multi-user.target\n")
+        target.write(
+            "[Unit]\nConditionPathExists=/var/lib/mark\nBefore=chronyd.service\n"
+            "[Service]\nType=oneshot\nExecStart=/usr/bin/mkdir /var/lib/made\n"
+            "[Install]\nWantedBy=multi-user.target\n"
+        )
     node.ok("systemctl", "daemon-reload")
     node.ok("systemctl", "enable", "mark.service")
     node.world.sim.power_cut()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Transient timers really run their command; a power cut destroys what lives in memory."""
+
 import pytest
 
 from tests.simulators import worlds
@@ -12,14 +13,22 @@ def make(tmp_path, release="el8"):
 
 
 def arm(node, seconds, *command):
-    return node.run("systemd-run", "--unit=dm", "--on-active=%ds" % seconds,
-                    "--timer-property=AccuracySec=1s", *command)
+    return node.run(
+        "systemd-run",
+        "--unit=dm",
+        "--on-active=%ds" % seconds,
+        "--timer-property=AccuracySec=1s",
+        *command,
+    )
 
 
-@pytest.mark.parametrize("release, text", [
-    ("el7", "Running timer as unit dm.timer.\nWill run service as unit dm.service.\n"),
-    ("el8", "Running timer as unit: dm.timer\nWill run service as unit: dm.service\n"),
-])
+@pytest.mark.parametrize(
+    "release, text",
+    [
+        ("el7", "Running timer as unit dm.timer.\nWill run service as unit dm.service.\n"),
+        ("el8", "Running timer as unit: dm.timer\nWill run service as unit: dm.service\n"),
+    ],
+)
 def test_texts_and_clash(tmp_path, release, text):
     node = make(tmp_path, release)
     first = arm(node, 900, "true")
@@ -57,7 +66,8 @@ def test_failing_command_leaves_a_failed_service(tmp_path):
     node.ok("sleep", "10")
     assert node.run("systemctl", "is-failed", "dm.service").out == "failed\n"
     assert node.ok("systemctl", "show", "-p", "ExecMainStatus", "dm.service") == (
-        "ExecMainStatus=3\n")
+        "ExecMainStatus=3\n"
+    )
 
 
 def test_stopped_timer_never_fires(tmp_path):

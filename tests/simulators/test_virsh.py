@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """virsh, in batch and on a terminal, against recordings of the real one."""
+
 import pexpect
 import pytest
 
@@ -23,23 +24,28 @@ def same(output, sample):
     assert (output.out, output.err, output.status) == (sample.out, sample.err, sample.status)
 
 
-@pytest.mark.parametrize("case, words", [
-    ("list-all", ["-r", "list", "--all"]),
-    ("list-all-name", ["-r", "list", "--all", "--name"]),
-    ("list-all-authfile", ["-c", AUTH, "list", "--all"]),
-    ("domstate", ["-r", "domstate", "HostedEngine"]),
-    ("domstate-reason", ["-r", "domstate", "HostedEngine", "--reason"]),
-    ("domstate-unknown", ["-r", "domstate", "nosuch"]),
-    ("start-active", ["-r", "start", "HostedEngine"]),
-])
+@pytest.mark.parametrize(
+    "case, words",
+    [
+        ("list-all", ["-r", "list", "--all"]),
+        ("list-all-name", ["-r", "list", "--all", "--name"]),
+        ("list-all-authfile", ["-c", AUTH, "list", "--all"]),
+        ("domstate", ["-r", "domstate", "HostedEngine"]),
+        ("domstate-reason", ["-r", "domstate", "HostedEngine", "--reason"]),
+        ("domstate-unknown", ["-r", "domstate", "nosuch"]),
+        ("start-active", ["-r", "start", "HostedEngine"]),
+    ],
+)
 def test_batch_as_recorded(running, case, words):
     same(running.run("virsh", *words), samples.read("virsh", case))
 
 
 def test_no_socket_as_recorded(expired):
-    for case, words in (("failed-socket", ["list", "--all"]),
-                        ("failed-connect-first", ["-c", AUTH, "list", "--all"]),
-                        ("failed-ro-socket", ["-r", "list", "--all"])):
+    for case, words in (
+        ("failed-socket", ["list", "--all"]),
+        ("failed-connect-first", ["-c", AUTH, "list", "--all"]),
+        ("failed-ro-socket", ["-r", "list", "--all"]),
+    ):
         same(expired.run("virsh", *words), samples.read("virsh", case))
 
 
@@ -55,15 +61,20 @@ def test_tables_of_the_empty_and_the_inactive_list(running):
     reason = running.ok("virsh", "-r", "domstate", "HostedEngine", "--reason")
     shown = samples.read("virsh", "suspend-list-domstate").out
     assert listed.replace(" 1 ", " 2 ") + reason in shown
-    assert running.ok("virsh", "-c", AUTH, "destroy", "HostedEngine") \
-        + running.ok("virsh", "-r", "list", "--all") == samples.read("virsh", "destroy-list").out
+    assert (
+        running.ok("virsh", "-c", AUTH, "destroy", "HostedEngine")
+        + running.ok("virsh", "-r", "list", "--all")
+        == samples.read("virsh", "destroy-list").out
+    )
 
 
 def test_the_old_table_of_el7(tmp_path):
     node = worlds.make(tmp_path / "w", "still-running", "el7")
     assert node.ok("virsh", "-r", "list", "--all") == (
-        " Id    Name                           State\n" + "-" * 52
-        + "\n 1     HostedEngine                   running\n\n")
+        " Id    Name                           State\n"
+        + "-" * 52
+        + "\n 1     HostedEngine                   running\n\n"
+    )
 
 
 def test_read_only_connections_change_nothing(running):
@@ -77,6 +88,7 @@ def test_connecting_starts_libvirtd_by_its_socket(expired):
     expired.world.sim.set(libvirtd_idle_exit=True)
     with expired.world.opened() as world:
         from simulators import units
+
         units.stop(world, "libvirtd.service")
         assert not units.is_active(world, "libvirtd.service")
     assert "Id" in expired.ok("virsh", "-r", "list", "--all")
@@ -95,8 +107,11 @@ def test_a_session_without_uri_asks_at_the_first_command(running):
     child.sendline("vdsm@ovirt")
     child.expect_exact("vdsm@ovirt\r\nPlease enter your password: ")
     child.sendline("shibboleth")
-    child.expect_exact("\r\n Id   Name           State\r\n" + "-" * 30
-                       + "\r\n 1    HostedEngine   running\r\n\r\nvirsh # ")
+    child.expect_exact(
+        "\r\n Id   Name           State\r\n"
+        + "-" * 30
+        + "\r\n 1    HostedEngine   running\r\n\r\nvirsh # "
+    )
     child.sendline("nosuchcommand")
     child.expect_exact("nosuchcommand\r\nerror: unknown command: 'nosuchcommand'\r\nvirsh # ")
     child.sendline("quit")
@@ -126,8 +141,10 @@ def test_wrong_password(running):
     child.expect_exact("wrong\r\nPlease enter your password: ")
     child.sendline("wrong")
     child.expect(pexpect.EOF)
-    assert child.before == ("\r\nerror: failed to connect to the hypervisor\r\nerror: "
-                            "authentication failed: authentication failed\r\n\r\n")
+    assert child.before == (
+        "\r\nerror: failed to connect to the hypervisor\r\nerror: "
+        "authentication failed: authentication failed\r\n\r\n"
+    )
     child.close()
     assert child.exitstatus == 1
 
@@ -159,6 +176,7 @@ def test_an_authfile_session_echoes_and_survives_a_restart_of_the_daemon(running
     running.ok("sleep", "1")  # nobody holds the lock while the session waits
     with running.world.opened() as world:
         from simulators import units
+
         world.step_clock(worlds.IN_WINDOW)
         units.stop(world, "libvirtd.service")
         assert units.start(world, "libvirtd.service")

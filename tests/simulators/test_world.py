@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The world: one clock, one queue, one lock; saved whole or not at all."""
+
 import os
 import signal
 import subprocess
@@ -105,11 +106,14 @@ def test_two_worlds_of_the_same_seed_are_alike(tmp_path):
     assert first == second
 
 
-@pytest.mark.parametrize("change, reason", [
-    ({"clock_steps": 1, "wall_offset": -500.0}, "smaller than the uptime"),
-    ({"clock_steps": 0, "wall_offset": 1000000.0}, "before systemd's build date"),
-    ({"release": "el6"}, "no release"),
-])
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        ({"clock_steps": 1, "wall_offset": -500.0}, "smaller than the uptime"),
+        ({"clock_steps": 0, "wall_offset": 1000000.0}, "before systemd's build date"),
+        ({"release": "el6"}, "no release"),
+    ],
+)
 def test_impossible_clock_is_refused(node, change, reason):
     with pytest.raises(consistency.ImpossibleWorld) as caught:
         with node.world.opened() as w:
@@ -125,5 +129,6 @@ def test_impossible_units_are_refused(node):
         os.unlink(node.root + "/etc/systemd/system/multi-user.target.wants/no.service")
         w.state["units"]["libvirtd.socket"]["active"] = "failed"
         assert "libvirtd-tls.socket is active and libvirtd.socket" in str(
-            consistency.contradictions(w))
+            consistency.contradictions(w)
+        )
         w.state["units"]["libvirtd.socket"]["active"] = "active"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Worlds for tests: each scenario and release is made once a process and then copied."""
+
 import atexit
 import os
 import shutil
@@ -32,9 +33,13 @@ class Node:
 
     def run(self, *words: str, data: Optional[str] = None, env: Optional[dict] = None) -> Output:
         process = subprocess.Popen(
-            [self.world.programs + "/" + words[0]] + list(words[1:]), cwd="/",
+            [self.world.programs + "/" + words[0]] + list(words[1:]),
+            cwd="/",
             stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self._env(env))
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self._env(env),
+        )
         out, err = process.communicate(data.encode() if data is not None else None, timeout=120)
         return Output(process.returncode, out.decode(), err.decode())
 
@@ -45,8 +50,13 @@ class Node:
 
     def spawn(self, *words: str, env: Optional[dict] = None) -> pexpect.spawn:
         return pexpect.spawn(
-            self.world.programs + "/" + words[0], list(words[1:]), encoding="utf-8",
-            timeout=20, dimensions=(24, 250), env=self._env(env))
+            self.world.programs + "/" + words[0],
+            list(words[1:]),
+            encoding="utf-8",
+            timeout=20,
+            dimensions=(24, 250),
+            env=self._env(env),
+        )
 
     def ssh(self, command: str, data: Optional[str] = None) -> Output:
         """Run a command on the engine over a shared connection, the password typed once."""
@@ -63,6 +73,7 @@ class Node:
         """The hand procedure's way back into the window, with the start limit reset."""
         with self.world.opened() as world:
             from simulators import units
+
             units.stop(world, "chronyd.service")
             world.step_clock(wall)
             world.advance(12)
@@ -80,8 +91,10 @@ class Node:
             return [line.rstrip("\n").partition("::(run) ")[2] for line in file]
 
     def _env(self, extra: Optional[dict]) -> Dict[str, str]:
-        return dict({"PATH": self.world.programs, "LC_ALL": "C", "TERM": "dumb",
-                     "HOME": "/root"}, **(extra or {}))
+        return dict(
+            {"PATH": self.world.programs, "LC_ALL": "C", "TERM": "dumb", "HOME": "/root"},
+            **(extra or {}),
+        )
 
 
 def make(directory: str, scenario: str = "node-expired", release: str = "el8") -> Node:
@@ -105,4 +118,4 @@ def _copy(source: str, target: str) -> None:
             path = os.path.join(folder, name)
             status = os.lstat(path)
             if status.st_uid or status.st_gid:
-                os.lchown(target + path[len(source):], status.st_uid, status.st_gid)
+                os.lchown(target + path[len(source) :], status.st_uid, status.st_gid)

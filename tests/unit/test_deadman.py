@@ -77,16 +77,16 @@ def test_beat_pushes_forward_after_a_third_of_the_time(
     deadman.arm(context)
     if passed:
         node.pass_time(passed)
-    deadman.beat(context, node.host.now())
+    deadman.beat(context)
     assert len(node.calls("systemd-run")) == (2 if pushed else 1)
 
 
 def test_beat_unarmed_or_disarmed_does_nothing(node: nodes.Node, context: contexts.Context) -> None:
-    deadman.beat(context, node.host.now())
+    deadman.beat(context)
     deadman.arm(context)
     deadman.disarm(context)
     node.pass_time(400)
-    deadman.beat(context, node.host.now())
+    deadman.beat(context)
     assert len(node.calls("systemd-run")) == 1
     assert timers(node) == []
 
