@@ -103,6 +103,8 @@ def _minutes(plan: Plan) -> int:
 def lines(plan: Plan) -> List[str]:
     """Return the plan as a person reads it at 80 columns."""
     shown = ["Route: %s (%s)" % (plan.route, plan.reason), ""]
+    if not plan.steps:
+        return shown + ["Nothing will be done."]
     for number, step in enumerate(plan.steps, 1):
         mark = "" if step.need == "needed" else "  [already so]"
         shown.append("%2d. %s%s" % (number, step.title, mark))

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs of the engine VM that work on files; paths stay inside its root.
 
-Every program takes a Session and returns status, output, errors. Imports nothing of ours, and
+Every program takes a Session and returns status, output, errors. Imports modes only, and
 shutil late: it costs more than the rest of the program.
 """
 
 import os
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
+
+from simulators import modes
 
 Done = Tuple[int, bytes, bytes]
 
@@ -185,25 +187,10 @@ def _chmod(session: Session) -> Done:
             if reference:
                 shutil.copymode(session.shell.path(reference), path)
             else:
-                os.chmod(path, _mode(mode, os.stat(path).st_mode & 0o7777))
+                os.chmod(path, modes.changed(mode, os.stat(path).st_mode & 0o7777))
         except OSError as error:
             return fail("chmod", "cannot access '%s'" % name, error)
     return OK
-
-
-def _mode(text: str, present: int) -> int:
-    if text.isdigit():
-        return int(text, 8)
-    bits = {"r": 4, "w": 2, "x": 1}
-    for clause in text.split(","):
-        at = next(at for at, letter in enumerate(clause) if letter in "+-=")
-        value = sum(bits[letter] for letter in clause[at + 1 :])
-        for who in clause[:at].replace("a", "ugo") or "ugo":
-            shift = {"u": 6, "g": 3, "o": 0}[who]
-            if clause[at] == "=":
-                present &= ~(7 << shift)
-            present = present & ~(value << shift) if clause[at] == "-" else present | value << shift
-    return present
 
 
 def _chown(session: Session) -> Done:

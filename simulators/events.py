@@ -6,7 +6,7 @@ from simulators.world import World
 HANDLERS = {
     # kind: (module, function); called as function(world, data)
     "unit-settle": ("simulators.systemd.services", "settle"),
-    "unit-restart": ("simulators.systemd.services", "auto_restart"),
+    "unit-restart": ("simulators.systemd.restarts", "auto_restart"),
     "job-run": ("simulators.systemd.jobs", "run_due"),
     "timer-elapse": ("simulators.systemd.timers", "elapse"),
     "command": ("simulators.systemd.commands", "run"),

@@ -13,6 +13,12 @@ from simulators import world as world_module
 TODAY = 1676894400.0  # 2023-02-20 12:00:00 UTC
 HISTORY = 300.0
 EARLIER = 86400.0  # the boot before this one wrote its entries the day before
+FILESYSTEMS = (
+    ("/dev/mapper/onn-root", "/", 60000000, 5100000),
+    ("/dev/mapper/onn-var", "/var", 15000000, 1200000),
+    ("/dev/mapper/onn-var_log", "/var/log", 8000000, 410000),
+    ("/dev/sda2", "/boot", 1000000, 240000),
+)
 NOT_PROGRAMS = ("__init__",)
 
 
@@ -194,12 +200,7 @@ def first_state(release: str, today: float, history: float) -> dict:
         "bare": False,
         "broken": {},
         "packages": base_files.packages(release),
-        "filesystems": [
-            ("/dev/mapper/onn-root", "/", 60000000, 5100000),
-            ("/dev/mapper/onn-var", "/var", 15000000, 1200000),
-            ("/dev/mapper/onn-var_log", "/var/log", 8000000, 410000),
-            ("/dev/sda2", "/boot", 1000000, 240000),
-        ],
+        "filesystems": list(FILESYSTEMS),
     }
 
 

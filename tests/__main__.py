@@ -23,6 +23,11 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
         choices=("sample", "all"),
         help="default: all on %s, a seeded sample elsewhere" % matrix.BUILD,
     )
+    parser.add_argument(
+        "--slow",
+        choices=("sample", "all"),
+        help="whole recoveries: default all on %s, a third each elsewhere" % matrix.BUILD,
+    )
     parser.add_argument("words", nargs="*", metavar="PYTEST", help="after --, words for pytest")
     return parser.parse_args(argv)
 
@@ -30,11 +35,14 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
 def main(argv: Optional[List[str]] = None) -> int:
     arguments = parse(argv)
     pythons = arguments.python or matrix.PYTHONS
-    results = [matrix.run(minor, arguments.crash_cases, arguments.words) for minor in pythons]
+    results = [
+        matrix.run(minor, arguments.crash_cases, arguments.slow, arguments.words)
+        for minor in pythons
+    ]
     if not any(result.ran for result in results) and not arguments.python:
         # Better than nothing where there is one other Python; the summary names what did not run.
         own = interpreter.running().minor
-        results.append(matrix.run(own, arguments.crash_cases, arguments.words))
+        results.append(matrix.run(own, *breadth))
     print("\n=== all Pythons")
     for result in results:
         print(

@@ -3,9 +3,11 @@
 
 import os
 import shutil
+import sys
 import tempfile
+import zlib
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import hypothesis
 import pytest
@@ -16,6 +18,8 @@ hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("suite")
 
 CASES = "crash cases: "
+# Python 3.6, 3.9 and 3.13 run a share each of what takes long; 3.12 runs all of it.
+SHARES = 3
 
 
 class Session:
@@ -32,6 +36,31 @@ def pytest_addoption(parser: Any) -> None:
         default=os.environ.get("CRASH_CASES", "sample"),
         help="kill the tool at a seeded sample of its effects, or at every one",
     )
+
+    parser.addoption(
+        "--slow",
+        choices=("sample", "all"),
+        default="all",
+        help="run whole recoveries and other slow tests all, or a share that differs by Python",
+    )
+
+
+def pytest_collection_modifyitems(config: Any, items: List[Any]) -> None:
+    if config.getoption("--slow") == "all":
+        return
+    left = [item for item in items if _is_slow(item) and not _is_drawn(item)]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in set(left)]
+
+
+def _is_slow(item: Any) -> bool:
+    whole = "tests/procedures/" in item.nodeid and "test_crash" not in item.nodeid
+    return whole or item.get_closest_marker("slow") is not None and "crash" not in item.nodeid
+
+
+def _is_drawn(item: Any) -> bool:
+    """Each of the Pythons with a share draws other tests, the same ones at every run."""
+    return zlib.crc32(item.nodeid.encode()) % SHARES == sys.version_info[1] // 3 % SHARES
 
 
 def pytest_configure(config: Any) -> None:

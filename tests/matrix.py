@@ -33,7 +33,9 @@ def missing(minor: str) -> Result:
     return Result(minor, not fatal, "NOT RUN: this machine has no Python " + minor, False)
 
 
-def run(minor: str, crash_cases: Optional[str], words: Sequence[str]) -> Result:
+def run(
+    minor: str, crash_cases: Optional[str], slow: Optional[str], words: Sequence[str]
+) -> Result:
     """The suite on that Python, its progress on our terminal."""
     found = interpreter.find(minor)
     if found is None:
@@ -42,8 +44,9 @@ def run(minor: str, crash_cases: Optional[str], words: Sequence[str]) -> Result:
         python = environment.ensure(found, LOCK)
     except program.Failed as failure:
         return Result(found.release, False, str(failure))
-    cases = crash_cases or ("all" if minor == BUILD else "sample")
-    return _pytest(found.release, str(python), ["--crash-cases=" + cases] + list(words))
+    breadth = "all" if minor == BUILD else "sample"
+    options = ["--crash-cases=" + (crash_cases or breadth), "--slow=" + (slow or breadth)]
+    return _pytest(found.release, str(python), options + list(words))
 
 
 def _pytest(release: str, python: str, words: List[str]) -> Result:

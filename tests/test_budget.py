@@ -22,6 +22,7 @@ MANY_OF_A_KIND = {
     "recovery/steps": "one module per step",
     "simulators": "the world's parts, one module each",
     "simulators/programs": "one executable per file",
+    "simulators/systemd": "the parts of one large program, PID 1",
 }
 
 

@@ -35,10 +35,11 @@ def diagnose(arguments: argparse.Namespace) -> int:
 def plan(arguments: argparse.Namespace) -> int:
     """Print the plan that `recover` would carry out."""
     looked, judged = seen(arguments, options.node(arguments))
-    if judged.route == diagnosis.NONE and not arguments.route and not judged.inhibitors:
-        consoles.Console().say("Nothing to do: %s." % judged.reason)
-        return errors.DONE
-    chosen = planner.make(looked, judged, options.wishes(arguments))
+    wishes = options.wishes(arguments)
+    if judged.route == diagnosis.NONE and not wishes.route and not judged.inhibitors:
+        chosen = plans.Plan(diagnosis.NONE, judged.reason, plans.Parameters(), ())
+    else:
+        chosen = planner.make(looked, judged, wishes)
     if arguments.json:
         _print_json(plans.to_json(chosen))
     else:

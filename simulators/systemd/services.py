@@ -4,7 +4,7 @@
 from typing import Any
 
 from simulators import idle, units
-from simulators.systemd import conditions, definitions, jobs, records, sockets, texts, transaction
+from simulators.systemd import conditions, definitions, jobs, records, sockets, texts
 from simulators.world import World
 
 DEFAULT_TIME = 0.05
@@ -274,39 +274,6 @@ def tell_end(world: World, unit: str, result: str) -> None:
         )
     elif texts.systemd(world) >= 239:
         units.note(world, unit, unit + ": Succeeded.", 6, MESSAGE_ID=texts.SUCCESS_RESULT)
-
-
-def auto_restart(world: World, data: dict) -> None:
-    """The holdoff time is over: queue a restart job, which pulls in Wants= and Requires= too."""
-    unit = data["unit"]
-    record = records.of(world, unit)
-    if record["sub"] != "auto-restart":
-        return
-    systemd = texts.systemd(world)
-    definition = definitions.get(world, unit)
-    seconds = definition.get("restart_sec", RESTART_SEC)
-    if systemd < 239:
-        units.note(world, unit, unit + " holdoff time over, scheduling restart.", 6)
-    elif systemd < 250:
-        span = "%ds" % seconds if seconds >= 1 else "%dms" % (seconds * 1000)
-        told = "%s: Service RestartSec=%s expired, scheduling restart." % (unit, span)
-        units.note(world, unit, told, 6)
-    records.change(world, unit, restarts=record["restarts"] + 1, automatic=True)
-    try:
-        jobs.request(world, unit, "restart")
-    except transaction.Refused:
-        records.change(world, unit, active="failed", sub="failed", result="resources")
-        return
-    if systemd >= 239:
-        told = "%s: Scheduled restart job, restart counter is at %d."
-        units.note(
-            world,
-            unit,
-            told % (unit, record["restarts"]),
-            6,
-            MESSAGE_ID=texts.RESTART,
-            N_RESTARTS=str(record["restarts"]),
-        )
 
 
 def _forget_with_service(world: World, timer: str) -> None:

@@ -147,7 +147,7 @@ def test_scenario_not_recoverable_is_left_alone(
     assert diagnosis["route"] == expected.route
     inhibitors = [one["id"] for one in diagnosis["findings"] if one["severity"] == "inhibitor"]
     assert inhibitors == ([expected.inhibitor] if expected.inhibitor else [])
-    looked(node, "plan", 3)
+    looked(node, "plan", status)
     ended = node.recover()
     assert ended.status == status, ended.output[-2000:]
     assert "Nothing was changed: " in ended.output

@@ -20,7 +20,7 @@ def handshake(node: nodes.Node, case: str) -> openssl.Handshake:
 
 def test_handshake_asks_with_a_client_certificate_and_verifies(node: nodes.Node) -> None:
     handshake(node, "showcerts")
-    asked = "-showcerts -cert /cert.pem -key /key.pem -CAfile /ca.pem -verify_return_error"
+    asked = "-tls1_2 -showcerts -cert /cert.pem -key /key.pem -CAfile /ca.pem -verify_return_error"
     assert node.calls() == ["openssl s_client -connect localhost:54321 " + asked]
 
 

@@ -30,65 +30,26 @@ def openssl(directory, *words, **options):
     return result.stdout
 
 
+CA = "/C=US/O=example.test/CN=ca.56789"
+LEAF = "/O=example.test/CN=n\u00f6de.example.test"
+SIGN = (
+    "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -set_serial 0x1003 -days 398"
+    " -extfile conf -extensions leaf -out leaf.pem"
+)
+
+
 @pytest.fixture(scope="module")
 def pki(tmp_path_factory):
     directory = tmp_path_factory.mktemp("der")
     (directory / "conf").write_text(CONF)
     for name in ("ca", "leaf", "other"):
         openssl(directory, "genrsa", "-out", name + ".key", "2048")
-    openssl(
-        directory,
-        "req",
-        "-new",
-        "-x509",
-        "-key",
-        "ca.key",
-        "-config",
-        "conf",
-        "-extensions",
-        "ca",
-        "-subj",
-        "/C=US/O=example.test/CN=ca.56789",
-        "-days",
-        "3650",
-        "-out",
-        "ca.pem",
-    )
-    openssl(
-        directory,
-        "req",
-        "-new",
-        "-key",
-        "leaf.key",
-        "-config",
-        "conf",
-        "-subj",
-        "/O=example.test/CN=n\u00f6de.example.test",
-        "-utf8",
-        "-out",
-        "leaf.csr",
-    )
-    openssl(
-        directory,
-        "x509",
-        "-req",
-        "-in",
-        "leaf.csr",
-        "-CA",
-        "ca.pem",
-        "-CAkey",
-        "ca.key",
-        "-set_serial",
-        "0x1003",
-        "-days",
-        "398",
-        "-extfile",
-        "conf",
-        "-extensions",
-        "leaf",
-        "-out",
-        "leaf.pem",
-    )
+    for line in (
+        "req -new -x509 -key ca.key -config conf -extensions ca -days 3650 -out ca.pem -subj " + CA,
+        "req -new -key leaf.key -config conf -utf8 -out leaf.csr -subj " + LEAF,
+        SIGN,
+    ):
+        openssl(directory, *line.split())
     return directory
 
 

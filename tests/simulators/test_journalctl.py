@@ -61,11 +61,13 @@ def test_ranges_by_time_lose_the_past(tmp_path, release, since):
 def test_cursor_reads_on_across_the_jump(tmp_path):
     node = make(tmp_path)
     shown = node.ok("journalctl", "-n", "1", "--show-cursor").splitlines()[-1]
-    cursor = re.match(
+    found = re.match(
         "-- cursor: (s=[0-9a-f]{32};i=[0-9a-f]+;b=[0-9a-f]{32};m=[0-9a-f]+;"
         "t=[0-9a-f]+;x=[0-9a-f]+)$",
         shown,
-    ).group(1)
+    )
+    assert found is not None
+    cursor = found.group(1)
     jump(node)
     assert lab(node, "--after-cursor=" + cursor) == ["a", "b", "c"]
     last = json.loads(node.ok("journalctl", "-t", "lab", "-o", "json", "-n", "1"))["__CURSOR"]
