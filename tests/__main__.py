@@ -35,10 +35,8 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
 def main(argv: Optional[List[str]] = None) -> int:
     arguments = parse(argv)
     pythons = arguments.python or matrix.PYTHONS
-    results = [
-        matrix.run(minor, arguments.crash_cases, arguments.slow, arguments.words)
-        for minor in pythons
-    ]
+    breadth = (arguments.crash_cases, arguments.slow, arguments.words)
+    results = [matrix.run(minor, *breadth) for minor in pythons]
     if not any(result.ran for result in results) and not arguments.python:
         # Better than nothing where there is one other Python; the summary names what did not run.
         own = interpreter.running().minor

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start the engine VM and wait until it runs."""
 
-from typing import List
-
 from recovery import context as contexts
 from recovery import errors, plan, waiting
 from recovery import observation as observations
@@ -109,7 +107,11 @@ class _Watcher:
 
     def look(self) -> waiting.Seen:
         entries, self.cursor = journalctl.follow(self.context.node, self.cursor, SPEAKERS)
-        _refuse([entry.message for entry in entries])
+        hopeless = [entry.message for entry in entries if _is_hopeless(entry.message)]
+        if hopeless:
+            # Where somebody moved the clock, that is the cause, and it can be mended.
+            waiting.watch(self.context, self.context.node.now())
+            raise _refused(hopeless[0])
         try:
             state = virsh.domain_state(self.context.node, DOMAIN)
         except errors.ProgramError as caught:
@@ -119,12 +121,14 @@ class _Watcher:
         return waiting.Seen(self.seen_running >= 2, state)
 
 
-def _refuse(messages: List[str]) -> None:
-    for message in messages:
-        if any(words in message for words in HOPELESS):
-            raise errors.Error(
-                "start %s" % DOMAIN,
-                "the node refuses it",
-                seen=[message],
-                next_step="mend what the line names, then ovirt-cert-recovery resume",
-            )
+def _is_hopeless(message: str) -> bool:
+    return any(words in message for words in HOPELESS)
+
+
+def _refused(message: str) -> errors.Error:
+    return errors.Error(
+        "start %s" % DOMAIN,
+        "the node refuses it",
+        seen=[message],
+        next_step="mend what the line names, then ovirt-cert-recovery resume",
+    )
