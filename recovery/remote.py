@@ -46,6 +46,10 @@ class Remote:
             raise
         return True
 
+    def close(self) -> None:
+        """End the shared connection. Raises: ProgramError."""
+        ssh.close(self.node, self.target)
+
     def now(self) -> moments.Moment:
         """Return the wall clock of the other side; its uptime is nobody's business here."""
         order = "date +%s.%N"

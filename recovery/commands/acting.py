@@ -15,6 +15,7 @@ from recovery import (
     observation,
     outcome,
     planner,
+    remote,
     report,
     restoring,
 )
@@ -158,5 +159,6 @@ def _carry_out(context: contexts.Context, console: consoles.Console) -> int:
     except KeyboardInterrupt:
         stopped = errors.Attention("go on", "it was interrupted at the console")
         raise outcome.explained(context, stopped) from None
+    remote.of(context.node, context.parameters.engine, context.directory).close()
     console.show(outcome.lines(context))
     return errors.DONE

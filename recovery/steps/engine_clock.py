@@ -5,7 +5,6 @@ from recovery import context as contexts
 from recovery import errors, plan, remote
 from recovery import moment as moments
 from recovery import observation as observations
-from recovery.programs import ssh
 from recovery.step import NEEDED, Before, Step, Words
 
 TOLERANCE = 2.0
@@ -47,7 +46,6 @@ class EngineClock(Step):
         off = _off(context, engine)
         if abs(off) > TOLERANCE:
             raise errors.Error("set the engine's clock", "it is still %.1f s off" % off)
-        ssh.close(context.node, engine.target)
 
     def holds(self, context: contexts.Context, before: Before) -> bool:
         return True

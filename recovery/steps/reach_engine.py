@@ -17,7 +17,7 @@ class ReachEngine(Step):
     """One shared ssh connection; it is opened anew whenever it is gone."""
 
     id = "reach-engine"
-    until = "engine-clock"
+    until = "restart-services"  # the last step that speaks with the engine is before that
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(
@@ -50,7 +50,7 @@ class ReachEngine(Step):
         return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
-        ssh.close(context.node, _engine(context).target)
+        _engine(context).close()
 
 
 def _compared(ahead: float) -> str:
