@@ -130,7 +130,7 @@ def _text(data: bytes) -> str:
 def _kill(process: "subprocess.Popen[bytes]") -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    # What left the group may hold the pipes for ever.
-    with contextlib.suppress(subprocess.TimeoutExpired):
+    # What left the group may hold the pipes for ever; Python 3.6 refuses pipes half read before.
+    with contextlib.suppress(subprocess.TimeoutExpired, ValueError):
         process.communicate(timeout=KILLED)
     process.wait()

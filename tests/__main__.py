@@ -26,7 +26,7 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
     parser.add_argument(
         "--slow",
         choices=("sample", "all"),
-        help="whole recoveries: default all on %s, a third each elsewhere" % matrix.BUILD,
+        help="whole recoveries: default all on %s, a fifth each elsewhere" % matrix.BUILD,
     )
     parser.add_argument("words", nargs="*", metavar="PYTEST", help="after --, words for pytest")
     return parser.parse_args(argv)

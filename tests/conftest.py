@@ -19,7 +19,7 @@ hypothesis.settings.load_profile("suite")
 
 CASES = "crash cases: "
 # Python 3.6, 3.9 and 3.13 run a share each of what takes long; 3.12 runs all of it.
-SHARES = 3
+SHARES = 5
 
 
 class Session:
