@@ -80,9 +80,6 @@ def test_file_missing_is_named_and_nothing_changed(path: str, tmp_path: Path) ->
     assert path in shown(ended) and "Nothing was changed: " in ended.output
 
 
-NO_KEY = "a missing key is no finding: the clock is set back without it"
-
-
 @pytest.mark.parametrize(
     "kind",
     (

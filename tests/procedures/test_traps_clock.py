@@ -19,7 +19,6 @@ RESTORED = "before", "systemctl start chronyd"
 BUSY = "Failed to set time: Previous request is not finished, refusing.\n"
 ACTIVE = "Failed to set time: NTP unit is active\n"
 RELEASES = ("el7", "el8", "el9")
-NO_SET_NTP = "stop-time-sync fails without timedatectl set-ntp; systemctl disable would do"
 
 
 def make(tmp_path: Path, scenario: str = "node-expired", release: str = "el8") -> watched.Node:
