@@ -18,7 +18,7 @@ FINE = 0.3  # seconds of deviation not worth another step
 TOLERANCE = 1.0
 BUSY_TRIES = 10
 
-True_at = Callable[[moments.Moment], float]
+True_at = Callable[[moments.AnyMoment], float]
 
 
 def step_to(node: host.Host, epoch: int) -> None:
@@ -48,7 +48,7 @@ def restore(node: host.Host, true_at: True_at) -> float:
         step_to(node, int(round(true_at(now))))
         now = node.now()
     if abs(now.wall - true_at(now)) > FINE:
-        date.set_time(node, true_at(node.now()))
+        date.set_time(node, true_at(node.instant()))
         now = node.now()
     deviation = now.wall - true_at(now)
     if abs(deviation) > TOLERANCE:
@@ -73,14 +73,14 @@ def keep_rtc(node: host.Host, true_at: True_at) -> Optional[float]:
         if _right(node, true_at):
             return _rtc_deviation(node, true_at)
     try:
-        hwclock.write(node, int(round(true_at(node.now()))))
+        hwclock.write(node, int(round(true_at(node.instant()))))
     except errors.ProgramError:
         node.sleep(RTC_SETTLES)  # what cannot be written may be dragged along to the true time
         if not _right(node, true_at):
             raise
     node.sleep(RTC_SETTLES)
     if not _right(node, true_at):
-        hwclock.write(node, int(round(true_at(node.now()))))
+        hwclock.write(node, int(round(true_at(node.instant()))))
     deviation = _rtc_deviation(node, true_at)
     if not hwclock.is_local(node) and abs(deviation) > RTC_TOLERANCE:
         raise errors.Error("write the hardware clock", "it is %.0f s off" % deviation)
@@ -88,7 +88,7 @@ def keep_rtc(node: host.Host, true_at: True_at) -> Optional[float]:
 
 
 def _rtc_deviation(node: host.Host, true_at: True_at) -> float:
-    return (hwclock.read(node) or 0) - true_at(node.now())
+    return (hwclock.read(node) or 0) - true_at(node.instant())
 
 
 def _right(node: host.Host, true_at: True_at) -> bool:

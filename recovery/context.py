@@ -38,7 +38,7 @@ class Context:
     def directory(self) -> str:
         return self.journal.directory
 
-    def true_at(self, now: moments.Moment) -> float:
+    def true_at(self, now: moments.AnyMoment) -> float:
         """Return the true time at a moment of this boot.
 
         A run that never anchored has not touched the clock: its wall time counts.
@@ -46,7 +46,7 @@ class Context:
         """
         anchor = self.journal.anchor()
         if anchor is None:
-            return now.wall
+            return (now if isinstance(now, moments.Moment) else self.node.now()).wall
         true = anchor.true_at(now)
         if true is None:
             raise errors.Error(

@@ -83,7 +83,11 @@ class Host(ABC):
 
     @abstractmethod
     def now(self) -> moments.Moment:
-        """Read wall clock, uptime and boot id together."""
+        """Read wall clock, uptime and boot id together; the wall clock costs a program."""
+
+    def instant(self) -> moments.Instant:
+        """Read uptime and boot id, which costs no program."""
+        return moments.Instant(self.uptime(), self.boot_id())
 
     def uptime(self) -> float:
         """Return the seconds since boot alone, which costs no program."""

@@ -3,7 +3,7 @@
 
 from typing import Any, Dict
 
-from recovery import errors, host
+from recovery import errors, host, run_files
 
 Image = Dict[str, Any]
 
@@ -13,7 +13,7 @@ def save(node: host.Host, directory: str, path: str) -> Image:
 
     A file that is not there is remembered as missing. Raises: errors.FileError.
     """
-    backup = "%s/before%s" % (directory, path)
+    backup = run_files.before(directory) + path
     try:
         data = node.read(path)
     except errors.FileMissing:

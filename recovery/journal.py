@@ -7,7 +7,7 @@ Imports errors, host, moment and plan. Order is by sequence number, never by tim
 import json
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from recovery import errors, host, plan
+from recovery import errors, host, plan, run_files
 from recovery import moment as moments
 
 STATE = "/var/lib/ovirt-cert-recovery"
@@ -18,9 +18,13 @@ PLANNED, FINISHED, ABANDONED = "planned", "finished", "abandoned"  # of the run
 APPLYING, APPLIED, VERIFIED = "applying", "applied", "verified"  # of a step
 UNDOING, UNDONE, UNDO_FAILED = "undoing", "undone", "undo-failed"
 ANCHORED, ARMED, RESTORED = "anchored", "armed", "restored"  # of the true time
+CLOCK_BACK, RESTORE_TIME = "clock-back", "restore-time"  # the steps that move the clock
 RTC = "rtc"  # whether the hardware clock keeps the true time while the clock is back
 UNDO_EVENTS = (UNDOING, UNDONE, UNDO_FAILED)
 STEP_EVENTS = (APPLYING, APPLIED, VERIFIED, UNDOING, UNDONE, UNDO_FAILED)
+# Reading the wall clock runs a program, so it is shown where it may have been moved, and at the
+# run's two ends; uptime and boot id, which all records have, put the others between these.
+SHOW_WALL = (PLANNED, FINISHED, ABANDONED, ANCHORED, RTC, RESTORED)
 
 
 class Record(NamedTuple):
@@ -29,7 +33,7 @@ class Record(NamedTuple):
     seq: int
     event: str
     step: str
-    moment: moments.Moment
+    moment: moments.AnyMoment
     data: Dict[str, Any]
 
 
@@ -39,7 +43,7 @@ class Anchor(NamedTuple):
     moment: moments.Moment
     true: float
 
-    def true_at(self, now: moments.Moment) -> Optional[float]:
+    def true_at(self, now: moments.AnyMoment) -> Optional[float]:
         """Return the true time at `now`, None when the node was booted since."""
         return moments.true_wall(self.moment._replace(wall=self.true), now)
 
@@ -63,7 +67,9 @@ class Journal:
 
     def write(self, event: str, step: str = "", data: Optional[Dict[str, Any]] = None) -> Record:
         """Append a record; when this returns it is on the disk. Raises: errors.FileError."""
-        record = Record(len(self.records) + 1, event, step, self.node.now(), data or {})
+        timed = event in SHOW_WALL or step in (CLOCK_BACK, RESTORE_TIME)
+        at: moments.AnyMoment = self.node.now() if timed else self.node.instant()
+        record = Record(len(self.records) + 1, event, step, at, data or {})
         self.node.append(_path(self.run), _line(record))
         self.records.append(record)
         return record
@@ -108,7 +114,7 @@ class Journal:
 
 
 def _path(run: str) -> str:
-    return "%s/%s/journal" % (STATE, run)
+    return run_files.journal("%s/%s" % (STATE, run))
 
 
 def _line(record: Record) -> bytes:
@@ -186,7 +192,12 @@ def _record(line: bytes) -> Optional[Record]:
         return None
     try:
         fields: Dict[str, Any] = json.loads(line.decode("utf-8"))
-        moment = moments.Moment(**fields["moment"])
-        return Record(fields["seq"], fields["event"], fields["step"], moment, fields["data"])
+        return Record(
+            fields["seq"], fields["event"], fields["step"], _at(fields["moment"]), fields["data"]
+        )
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _at(fields: Dict[str, Any]) -> moments.AnyMoment:
+    return moments.Moment(**fields) if "wall" in fields else moments.Instant(**fields)

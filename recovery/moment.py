@@ -3,7 +3,7 @@
 
 import calendar
 import datetime
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 # What fills the parts of a date that were not typed: two days that agree in nothing.
@@ -19,7 +19,17 @@ Moment = NamedTuple(
 )
 
 
-def true_wall(anchor: Moment, now: Moment) -> Optional[float]:
+class Instant(NamedTuple):
+    """A point of one boot: a moment without its wall clock, so that no program is asked."""
+
+    boottime: float
+    boot_id: str
+
+
+AnyMoment = Union[Moment, Instant]
+
+
+def true_wall(anchor: Moment, now: AnyMoment) -> Optional[float]:
     """Return the true time at `now`, or None when the node was booted again since the anchor.
 
     Within one boot the uptime counts on through every clock step (man clock_gettime,
@@ -30,7 +40,7 @@ def true_wall(anchor: Moment, now: Moment) -> Optional[float]:
     return anchor.wall + (now.boottime - anchor.boottime)
 
 
-def elapsed(since: Moment, now: Moment) -> float:
+def elapsed(since: AnyMoment, now: AnyMoment) -> float:
     """Return the seconds of uptime from `since` to `now`; across a reboot 0, never negative."""
     if since.boot_id != now.boot_id:
         return 0.0

@@ -83,6 +83,8 @@ class Engine(NamedTuple):
     other_nodes: Tuple[str, ...] = ()  # host names of other nodes known here
     answers_ssh: Optional[bool] = None  # port 22 of the engine, None: not tried
     global_maintenance_source: str = ""  # who said so: the HA broker or the agent's log
+    ssh_address: str = ""  # where it is asked for: the fqdn, or what the operator gave
+    host_key_known: Optional[bool] = None  # known_hosts has a key for it; None: not looked up
 
 
 class Served(NamedTuple):

@@ -13,15 +13,18 @@ VDSM_PORT = 54321
 JOURNAL = "/var/log/journal"
 
 
-def observe(node: host.Host, root: str = "/", running: bool = True) -> Observation:
+def observe(
+    node: host.Host, root: str = "/", running: bool = True, address: str = ""
+) -> Observation:
     """Return all facts that can be had; what cannot is named in `problems`.
 
     With `running` False only files are read: `root` is a disk that a rescue system mounted.
+    address: where the engine answers ssh, when the operator knows better than the node.
     Raises: errors.Error only when the node has no clock to read.
     """
     notes = problems.Problems()
     seen = _files(node, Observation(clock.moment(node, notes), root, running), notes)
-    seen = _living(node, seen, notes) if running else _dead(node, seen, notes)
+    seen = _living(node, seen, notes, address) if running else _dead(node, seen, notes)
     seen = _journal(node, seen, notes)
     return seen._replace(problems=tuple(notes.lines))
 
@@ -56,13 +59,15 @@ def _dead(node: host.Host, seen: Observation, notes: problems.Problems) -> Obser
     return seen._replace(engine=known, versions=platform.versions(node, False, notes))
 
 
-def _living(node: host.Host, seen: Observation, notes: problems.Problems) -> Observation:
+def _living(
+    node: host.Host, seen: Observation, notes: problems.Problems, address: str
+) -> Observation:
     nothing: Tuple[units.Units, units.Units] = ((), ())
     services, clocks = notes.attempt("units", lambda: units.observe(node), nothing)
     known, vms = engine.observe(node, services, True, notes)
     if _expired(seen):
         # Costs up to five seconds, and only an expired node needs to know.
-        known = known._replace(answers_ssh=engine.answers_ssh(node, known, notes))
+        known = engine.asked_for_ssh(node, known, address or known.fqdn, notes)
     return seen._replace(
         systemd=notes.attempt("systemd", lambda: systemctl.version(node), 0),
         root_rights=notes.attempt("rights", lambda: platform.root_rights(node), True),

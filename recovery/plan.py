@@ -20,13 +20,10 @@ class Parameters(NamedTuple):
 
     past: int = 0  # seconds since the epoch: the moment to go back to
     days: int = 398  # validity of the new certificate, counted from the true time
-    node_name: str = ""  # CN of the node certificate: the address the engine knows
     subject: str = ""  # as openssl's -subj takes it
     sans: Tuple[str, ...] = ()  # "DNS:name", "IP:address"
     engine: str = ""  # where the engine answers ssh
     fingerprint: str = ""  # of the engine's host key, given by the operator
-    systemd: int = 0
-    rtc: bool = True  # there is a hardware clock to write
     sync_running: Tuple[str, ...] = ()  # units that set the clock and are running
     sync_masked: Tuple[str, ...] = ()  # units that must not come back by themselves
     sync_by_enablement: bool = False  # EL7: set-time looks at "enabled", not at "running"
@@ -72,8 +69,11 @@ def to_json(plan: Plan) -> Dict[str, Any]:
 
 
 def from_json(data: Dict[str, Any]) -> Plan:
-    """Return the plan that `to_json` wrote."""
-    values = {key: _frozen(value) for key, value in data["parameters"].items()}
+    """Return the plan that `to_json` wrote; parameters that are no longer in use are left out."""
+    known = {
+        key: data["parameters"][key] for key in Parameters._fields if key in data["parameters"]
+    }
+    values = _all_frozen(known)
     values["copies"] = tuple(Copy(*copy) for copy in values["copies"])
     steps = [PlannedStep(**_all_frozen(step)) for step in data["steps"]]
     return Plan(data["route"], data["reason"], Parameters(**values), tuple(steps))

@@ -10,6 +10,7 @@ from recovery import certificates, diagnosis, errors, inventory, plan
 from recovery import moment as moments
 from recovery import observation as observations
 from recovery.procedures import PROCEDURES
+from recovery.programs import hosted_engine
 from recovery.steps import services
 
 # From systemd 239 (EL8) on set-time looks at what runs, before that at what is enabled.
@@ -77,13 +78,10 @@ def _parameters(
     return plan.Parameters(
         past=_past(judged, wishes) if route == diagnosis.REWIND else 0,
         days=wishes.days,
-        node_name=name,
         subject=certificates.subject_argument(node.subject),
         sans=node.sans or (_san(name),),
-        engine=wishes.engine or observation.engine.fqdn,
+        engine=_engine(observation, wishes),
         fingerprint=wishes.fingerprint,
-        systemd=observation.systemd,
-        rtc=observation.rtc is not None,
         sync_running=tuple(
             unit.name for unit in observation.sync.units if unit.active not in QUIET
         ),
@@ -94,6 +92,19 @@ def _parameters(
         copies=copies(observation),
         guard_seconds=wishes.guard_seconds,
     )
+
+
+def _engine(observation: observations.Observation, wishes: Wishes) -> str:
+    """Return where the engine answers ssh; without it the run would fail with the clock back."""
+    address = wishes.engine or observation.engine.fqdn
+    if not address:
+        raise errors.Inhibited(
+            "plan a recovery",
+            "the engine's address is not known: %s names no fqdn" % hosted_engine.CONF,
+            unchanged="everything",
+            next_step="give it: ovirt-cert-recovery recover --engine HOST",
+        )
+    return address
 
 
 def _node_certificate(observation: observations.Observation) -> observations.Certificate:

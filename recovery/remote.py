@@ -7,7 +7,7 @@ Host-shaped where it can be: run, read, replace, remove, exists, now.
 import shlex
 from typing import Optional
 
-from recovery import errors, host
+from recovery import errors, host, run_files
 from recovery import moment as moments
 from recovery.programs import ssh
 
@@ -59,7 +59,7 @@ class Remote:
 
 def of(node: host.Host, address: str, directory: str) -> Remote:
     """Return the engine; host keys confirmed for this run lie in a file of the run's own."""
-    confirmed = directory + "/known_hosts"
+    confirmed = run_files.known_hosts(directory)
     if node.exists(confirmed):
         return Remote(node, ssh.Target(address, known_hosts=confirmed))
     return Remote(node, ssh.Target(address))

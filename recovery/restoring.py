@@ -6,7 +6,7 @@ Never services, never under a running recovery. Imports clock, context, deadman,
 
 from typing import Optional
 
-from recovery import clock, deadman, host, truth, waiting
+from recovery import clock, deadman, host, truth
 from recovery import context as contexts
 from recovery import journal as journals
 
@@ -41,11 +41,11 @@ def clock_is_back(journal: journals.Journal) -> bool:
     """Tell whether the run may have left the clock in the past, from the journal alone."""
     if journal.closed():
         return False
-    back = journal.last(waiting.CLOCK_BACK, journals.APPLYING)
-    if back is None or journal.state(waiting.CLOCK_BACK) == journals.UNDONE:
+    back = journal.last(journals.CLOCK_BACK, journals.APPLYING)
+    if back is None or journal.state(journals.CLOCK_BACK) == journals.UNDONE:
         return False
     restored = journal.of(journals.RESTORED)  # by the run, the dead-man timer or the boot unit
-    verified = journal.last(waiting.RESTORE, journals.VERIFIED)
+    verified = journal.last(journals.RESTORE_TIME, journals.VERIFIED)
     return not any(one.seq > back.seq for one in restored[-1:] + ([verified] if verified else []))
 
 

@@ -18,6 +18,8 @@ class Status(NamedTuple):
     clock_back: bool = False
     true: Optional[float] = None  # the true time now, None when only a person can tell
     problem: str = ""  # what went wrong in undo
+    begun: Optional[float] = None  # wall times of the run's two ends
+    ended: Optional[float] = None
 
 
 def of_last_run(node: host.Host) -> Status:
@@ -38,13 +40,22 @@ def of_last_run(node: host.Host) -> Status:
         clock_back=restoring.clock_is_back(journal),
         true=_true(node, journal),
         problem="; ".join(_not_undone(journal)),
+        begun=_wall(journal.records[:1]),
+        ended=_wall(journal.of(journals.FINISHED, journals.ABANDONED))
+        if journal.closed()
+        else None,
     )
+
+
+def _wall(records: List[journals.Record]) -> Optional[float]:
+    moment = records[-1].moment
+    return moment.wall if isinstance(moment, moments.Moment) else None
 
 
 def _true(node: host.Host, journal: journals.Journal) -> Optional[float]:
     anchor = journal.anchor()
     try:
-        return anchor.true_at(node.now()) if anchor else None
+        return anchor.true_at(node.instant()) if anchor else None
     except errors.Error:  # a disk at rest has no clock
         return None
 
@@ -75,6 +86,9 @@ def lines(status: Status) -> List[str]:
     if not status.run:
         return ["no run on this node yet", "next: %s" % next_order(status)]
     shown = ["%s, route %s: %s" % (status.run, status.route, status.outcome)]
+    if status.begun is not None:
+        ended = ", ended %s" % moments.utc(status.ended) if status.ended is not None else ""
+        shown.append("begun %s%s UTC" % (moments.utc(status.begun), ended))
     for number, (_, title, state) in enumerate(status.steps, 1):
         doubt = "  IN DOUBT" if state in (journals.APPLYING, journals.UNDOING) else ""
         shown.append("%2d. %-9s %s%s" % (number, state or "-", title, doubt))

@@ -51,7 +51,7 @@ def after_boot(journal: journals.Journal, now: moments.Moment) -> Judgement:
 
 def _offset(journal: journals.Journal, true: float, wall: float) -> float:
     """Return by how much the clock was back when the journal ended, as far as it can tell."""
-    if true - wall <= ROUND_TRIP and journal.state("clock-back") == journals.APPLYING:
+    if true - wall <= ROUND_TRIP and journal.state(journals.CLOCK_BACK) == journals.APPLYING:
         return true - journal.plan.parameters.past  # perhaps cut off between step and record
     return true - wall
 
@@ -59,18 +59,25 @@ def _offset(journal: journals.Journal, true: float, wall: float) -> float:
 def _rtc_kept(journal: journals.Journal) -> bool:
     """Tell whether the RTC had the true time when the journal ends."""
     told = journal.of(journals.RTC)
-    back = journal.last("clock-back", journals.APPLYING)
+    back = journal.last(journals.CLOCK_BACK, journals.APPLYING)
     fresh = bool(told) and (back is None or told[-1].seq > back.seq)
     return fresh and bool(told[-1].data["kept"])
 
 
 def last_known(journal: journals.Journal) -> Optional[Tuple[float, float]]:
-    """Return the true time and the wall time of the newest record that an anchor covers."""
+    """Return the true time and the wall time of the newest record that an anchor covers.
+
+    A record without a wall time lies behind the last step of the clock: it went on from there.
+    """
     anchor = journal.anchor()
     if anchor is None:
         return None
+    newest: Optional[float] = None
     for record in reversed(journal.records):
         true = anchor.true_at(record.moment)
-        if true is not None:
-            return true, record.moment.wall
+        if true is None:
+            continue
+        newest = true if newest is None else newest
+        if isinstance(record.moment, moments.Moment):
+            return newest, record.moment.wall + newest - true
     return None

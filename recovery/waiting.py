@@ -4,15 +4,13 @@
 Imports context, deadman, errors, journal, moment.
 """
 
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, Optional
 
 from recovery import context as contexts
 from recovery import deadman, errors
 from recovery import journal as journals
 from recovery import moment as moments
 
-CLOCK_BACK = "clock-back"  # the step whose clock is watched
-RESTORE = "restore-time"
 STARTED = (journals.APPLYING, journals.APPLIED, journals.VERIFIED)
 REPEAT = 30.0  # seconds after which a line is said again although nothing changed
 STRAY = 30.0  # seconds by which nobody's clock drifts during one run
@@ -45,16 +43,15 @@ def wait(
     limit and pause in seconds of uptime. Raises: TooLong after the limit, Disturbed when the
     clock was moved meanwhile.
     """
-    begin = context.node.now()
+    begin = context.node.instant()
     told, told_at = "", 0.0
     while True:
         seen = look()
-        now = context.node.now()
-        spent = moments.elapsed(begin, now)
+        spent = moments.elapsed(begin, context.node.instant())
         if seen.done:
             context.say("%s: %s (%s)" % (what, seen.text, moments.span(spent)))
             return
-        watch(context, now)
+        watch(context)
         if spent > limit:
             raise TooLong(
                 "wait any longer for %s" % what,
@@ -68,14 +65,25 @@ def wait(
         context.node.sleep(pause)
 
 
-def watch(context: contexts.Context, now: moments.Moment) -> None:
+def watch(context: contexts.Context) -> None:
     """See that nobody moved the clock while it is back. Raises: Disturbed."""
-    if context.journal.state(CLOCK_BACK) != journals.VERIFIED:
+    if context.journal.state(journals.CLOCK_BACK) != journals.VERIFIED:
         return  # it is being set back right now
-    back = context.journal.last(CLOCK_BACK, journals.VERIFIED)
-    restoring = context.journal.state(RESTORE) in STARTED
-    if back is None or restoring or back.moment.boot_id != now.boot_id:
+    if context.journal.state(journals.RESTORE_TIME) in STARTED:
         return
-    moved = moments.wall_step(back.moment, now)
-    if abs(moved) > STRAY:
+    moved = moved_since_back(context)
+    if moved is not None and abs(moved) > STRAY:
         raise Disturbed("keep the clock back", "something moved it by %s" % moments.span(moved))
+
+
+def moved_since_back(context: contexts.Context) -> Optional[float]:
+    """Return by how much somebody moved the clock since it was seen to be back.
+
+    None when it was never seen so in this boot.
+    """
+    back = context.journal.last(journals.CLOCK_BACK, journals.VERIFIED)
+    if back is None or not isinstance(back.moment, moments.Moment):
+        return None
+    if back.moment.boot_id != context.node.boot_id():
+        return None
+    return moments.wall_step(back.moment, context.node.now())

@@ -3,7 +3,7 @@
 
 import argparse
 import sys
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from recovery import (
     anchoring,
@@ -18,6 +18,7 @@ from recovery import (
     remote,
     report,
     restoring,
+    run_files,
 )
 from recovery import console as consoles
 from recovery import context as contexts
@@ -26,6 +27,8 @@ from recovery import plan as plans
 from recovery import secret as secrets
 from recovery.commands import looking, options
 from recovery.procedures import PROCEDURES
+
+Act = Callable[[contexts.Context, consoles.Console], int]
 
 
 def recover(arguments: argparse.Namespace) -> int:
@@ -42,6 +45,7 @@ def recover(arguments: argparse.Namespace) -> int:
         if not _can_go_on(console, judged, wishes):
             return errors.INHIBITED if judged.inhibitors else errors.DONE
         chosen = planner.make(seen, judged, wishes)
+        _somebody_can_confirm(console, seen.engine)
         console.show([""] + plans.titles(chosen) + [""])
         if not console.consent("This changes the node as shown."):
             raise errors.Inhibited("go on", "it was not agreed to", unchanged="everything")
@@ -53,39 +57,33 @@ def recover(arguments: argparse.Namespace) -> int:
 
 def resume(arguments: argparse.Namespace) -> int:
     """Go on where the journal ends. Raises: errors.Error."""
-    console = consoles.Console(arguments.yes)
-    node = options.node(arguments)
-    with node.lock(journals.LOCK):
-        journal = _open_run(node, "resume")
-        if not console.consent("Go on with %s (the clock may be set back again)." % journal.run):
-            raise errors.Inhibited("go on", "it was not agreed to", unchanged="everything")
-        password = options.password(arguments, console, journal.plan.parameters.engine)
-        context = _context(node, journal, console, password, options.true_time(arguments))
-        anchoring.renew(context)
+
+    def go_on(context: contexts.Context, console: consoles.Console) -> int:
+        context.password = options.password(arguments, console, context.parameters.engine)
         return _carry_out(context, console)
+
+    question = "Go on with %s (the clock may be set back again)."
+    return _reopened(arguments, "resume", question, go_on)
 
 
 def undo(arguments: argparse.Namespace) -> int:
     """Take the last run back, from the journal alone. Raises: errors.UndoFailed."""
+    question = "Undo %s: files, services and true time as before."
+    return _reopened(arguments, "undo", question, _take_back)
+
+
+def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act) -> int:
+    """Do something with the last run, once it is agreed to and the true time is known."""
     console = consoles.Console(arguments.yes)
     node = options.node(arguments)
     with node.lock(journals.LOCK):
-        journal = _open_run(node, "undo")
-        if not console.consent("Undo %s: files, services and true time as before." % journal.run):
-            raise errors.Inhibited("undo", "it was not agreed to", unchanged="everything")
+        journal = _open_run(node, verb)
+        if not console.consent(question % journal.run):
+            what = "%s %s" % (verb, journal.run)
+            raise errors.Inhibited(what, "it was not agreed to", unchanged="everything")
         context = _context(node, journal, console, stated_true=options.true_time(arguments))
         anchoring.renew(context)
-        failed = executor.undo(context, PROCEDURES[journal.plan.route])
-        if failed:
-            raise errors.UndoFailed(
-                "undo everything",
-                "%d steps could not be undone" % len(failed),
-                seen=failed,
-                next_step="the before-images lie in %s/before; mend the cause and undo again"
-                % journal.directory,
-            )
-    console.say("undone; the before-images stay in %s/before" % journal.directory)
-    return errors.DONE
+        return act(context, console)
 
 
 def restore_time(arguments: argparse.Namespace) -> int:
@@ -133,6 +131,18 @@ def _can_go_on(
     return True
 
 
+def _somebody_can_confirm(console: consoles.Console, engine: observation.Engine) -> None:
+    """See that an unknown host key does not end the run where the clock is back."""
+    if engine.host_key_known is False and not console.interactive:
+        raise errors.Inhibited(
+            "trust %s" % engine.ssh_address,
+            "its host key is not in known_hosts, and nobody is here to compare it",
+            unchanged="everything",
+            next_step="give it with --engine-fingerprint SHA256:... (where it is known: "
+            "ssh-keygen -lF %s)" % engine.ssh_address,
+        )
+
+
 def _facts(seen: observation.Observation) -> Dict[str, Any]:
     from recovery import __version__
 
@@ -148,6 +158,20 @@ def _context(
 ) -> contexts.Context:
     itself: List[str] = executable.argv(node, journal.directory)
     return contexts.Context(node, journal, console.say, console.ask, itself, password, stated_true)
+
+
+def _take_back(context: contexts.Context, console: consoles.Console) -> int:
+    kept = run_files.before(context.directory)
+    failed = executor.undo(context, PROCEDURES[context.journal.plan.route])
+    if failed:
+        raise errors.UndoFailed(
+            "undo everything",
+            "%d steps could not be undone" % len(failed),
+            seen=failed,
+            next_step="the before-images lie in %s; mend the cause and undo again" % kept,
+        )
+    console.say("undone; the before-images stay in %s" % kept)
+    return errors.DONE
 
 
 def _carry_out(context: contexts.Context, console: consoles.Console) -> int:

@@ -18,7 +18,11 @@ def seen(
     arguments: argparse.Namespace, node: local_host.LocalHost
 ) -> Tuple[observation.Observation, diagnosis.Diagnosis]:
     """Observe and judge the node."""
-    looked = observing.observe(node, node.root, options.running(arguments))
+    given = getattr(arguments, "engine", "")
+    looked = observing.observe(node, node.root, options.running(arguments), given)
+    if getattr(arguments, "engine_fingerprint", ""):
+        # It stands above known_hosts.
+        looked = looked._replace(engine=looked.engine._replace(host_key_known=True))
     return looked, diagnosing.diagnose(looked, getattr(arguments, "route", ""))
 
 

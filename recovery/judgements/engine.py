@@ -16,7 +16,7 @@ def judge(seen: Observation) -> List[Finding]:
         return []
     if not seen.engine.deployed:
         return _not_here(seen)
-    return _global(seen) + _local(seen) + _other_nodes(seen) + _alive(seen)
+    return _global(seen) + _local(seen) + _other_nodes(seen) + _alive(seen) + _host_key(seen)
 
 
 def _not_here(seen: Observation) -> List[Finding]:
@@ -117,7 +117,27 @@ def _alive(seen: Observation) -> List[Finding]:
             "engine-answers",
             NOTE,
             "the engine is alive: it can sign a new certificate at the true time",
-            ("%s answers ssh" % seen.engine.fqdn,),
+            ("%s answers ssh" % (seen.engine.ssh_address or seen.engine.fqdn),),
             ("no clock needs to be changed",),
+        )
+    ]
+
+
+def _host_key(seen: Observation) -> List[Finding]:
+    """Told before anything begins: a down engine shows its key only when the clock is back."""
+    address = seen.engine.ssh_address
+    if seen.engine.host_key_known is not False:
+        return []
+    return [
+        Finding(
+            "engine-host-key-unknown",
+            WARNING,
+            "the engine's host key is not known here: somebody has to confirm it",
+            ("ssh-keygen -F %s: not found" % address,),
+            (
+                "give it with --engine-fingerprint SHA256:...; where it is known: "
+                "ssh-keygen -lF %s" % address,
+                "or compare it with the engine's console when you are asked, with the clock back",
+            ),
         )
     ]

@@ -6,7 +6,7 @@ from typing import Dict, Optional, Tuple
 
 from recovery import errors, host, observation
 from recovery.observing import problems, units
-from recovery.programs import hosted_engine, ssh_keyscan, virsh
+from recovery.programs import hosted_engine, ssh, ssh_keyscan, virsh
 
 DOMAIN = "HostedEngine"
 AGENT_LOG = "/var/log/ovirt-hosted-engine-ha/agent.log"
@@ -26,13 +26,18 @@ def observe(
     return engine, vms
 
 
-def answers_ssh(
-    node: host.Host, engine: observation.Engine, notes: problems.Problems
-) -> Optional[bool]:
-    """Tell whether sshd of the engine answers; None when nothing names the engine."""
-    if not engine.fqdn:
-        return None
-    return notes.attempt("engine's ssh", lambda: ssh_keyscan.answers(node, engine.fqdn), None)
+def asked_for_ssh(
+    node: host.Host, engine: observation.Engine, address: str, notes: problems.Problems
+) -> observation.Engine:
+    """Return the engine with what ssh needs; with nothing known where nothing names it."""
+    if not address:
+        return engine
+    target = ssh.Target(address)
+    return engine._replace(
+        ssh_address=address,
+        answers_ssh=notes.attempt("engine's ssh", lambda: ssh_keyscan.answers(node, address), None),
+        host_key_known=notes.attempt("engine's host key", lambda: ssh.knows(node, target), None),
+    )
 
 
 def _configured(node: host.Host, notes: problems.Problems) -> observation.Engine:

@@ -6,6 +6,7 @@ from typing import List, NamedTuple, Optional
 from recovery import dialogue, errors, host
 from recovery import secret as secrets
 
+GLOBAL_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts"
 PASSWORD = r"(?i)password: ?$"
 REFUSED = ("Permission denied", "Too many authentication failures")
 UNREACHABLE = ("No route to host", "Connection refused", "Connection timed out", "timed out")
@@ -103,6 +104,18 @@ def close(node: host.Host, target: Target) -> None:
     """End the shared connection; that there is none is no error."""
     argv = command(target) + ["-O", "exit", "%s@%s" % (target.user, target.address)]
     node.run(argv, timeout=15, ok=(0, 255))
+
+
+def knows(node: host.Host, target: Target) -> bool:
+    """Tell whether some host key of the address is in a file that ssh reads (ssh-keygen -F).
+
+    Hashed names are found too. Raises: ProgramError.
+    """
+    for path in (target.known_hosts, GLOBAL_KNOWN_HOSTS):
+        argv = ["ssh-keygen", "-F", target.address, "-f", path]
+        if node.exists(path) and node.run(argv, ok=(0, 1)).status == 0:
+            return True
+    return False
 
 
 def host_keys(node: host.Host, target: Target) -> bytes:

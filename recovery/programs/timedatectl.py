@@ -3,8 +3,7 @@
 
 from recovery import errors, host
 
-# One text a release: EL7 and EL9, EL8 (timedatex), EL9 while a job of set-ntp still runs.
-SYNCHRONISED_REFUSALS = ("Automatic time synchronization is enabled", "NTP unit is active")
+# EL9 while a job of set-ntp still runs.
 BUSY_REFUSAL = "Previous request is not finished, refusing."
 
 
@@ -19,10 +18,6 @@ def set_time(node: host.Host, epoch: int) -> None:
 def set_ntp(node: host.Host, wanted: bool) -> None:
     """Enable and start, or stop and disable, the node's NTP unit."""
     node.run(["timedatectl", "set-ntp", "yes" if wanted else "no"])
-
-
-def refused_for_synchronisation(failure: errors.ProgramFailed) -> bool:
-    return any(text in failure.stderr for text in SYNCHRONISED_REFUSALS)
 
 
 def refused_as_busy(failure: errors.ProgramFailed) -> bool:

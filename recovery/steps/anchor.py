@@ -35,7 +35,7 @@ class Anchor(Step):
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         anchor = context.journal.anchor()
-        if anchor is None or anchor.true_at(context.node.now()) is None:
+        if anchor is None or anchor.true_at(context.node.instant()) is None:
             raise errors.Error("anchor the true time", "the journal does not hold the anchor")
 
     def holds(self, context: contexts.Context, before: Before) -> bool:

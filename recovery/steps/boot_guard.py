@@ -2,7 +2,7 @@
 """A unit that brings the true time back should the node boot while the clock is back."""
 
 from recovery import context as contexts
-from recovery import deadman, errors, plan
+from recovery import deadman, errors, plan, run_files
 from recovery import observation as observations
 from recovery.programs import systemctl
 from recovery.step import NEEDED, Before, Step, Words
@@ -52,7 +52,7 @@ class BootGuard(Step):
     def apply(self, context: contexts.Context, before: Before) -> None:
         command = before["itself"] + ["restore-time", "--at-boot", "--run", context.journal.run]
         text = TEXT % {
-            "journal": context.directory + "/journal",
+            "journal": run_files.journal(context.directory),
             "directory": context.directory,
             "command": errors.paste(command),
         }

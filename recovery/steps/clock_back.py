@@ -13,7 +13,7 @@ from recovery.step import NEEDED, SATISFIED, Before, Step, Words
 class ClockBack(Step):
     """The wall clock goes to the moment that the window solver found."""
 
-    id = waiting.CLOCK_BACK
+    id = journals.CLOCK_BACK
     until = "install"
 
     def words(self, parameters: plan.Parameters) -> Words:
@@ -35,19 +35,13 @@ class ClockBack(Step):
         clock.step_to(context.node, context.parameters.past)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
-        off = context.node.now().wall - context.parameters.past
-        if not -1 <= off <= 60:
-            raise errors.Error(
-                "set the clock back",
-                "it shows %s UTC" % moments.utc(context.node.now().wall),
-            )
+        shown = context.node.now().wall
+        if not -1 <= shown - context.parameters.past <= 60:
+            raise errors.Error("set the clock back", "it shows %s UTC" % moments.utc(shown))
 
     def holds(self, context: contexts.Context, before: Before) -> bool:
-        now = context.node.now()
-        back = context.journal.last(self.id, journals.VERIFIED)
-        if back is None or back.moment.boot_id != now.boot_id:
-            return False
-        return abs(moments.wall_step(back.moment, now)) <= waiting.STRAY
+        moved = waiting.moved_since_back(context)
+        return moved is not None and abs(moved) <= waiting.STRAY
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         clock.restore(context.node, context.true_at)
@@ -94,7 +88,7 @@ class KeepRtc(Step):
         rtc = hwclock.read(context.node)
         if rtc is None or hwclock.is_local(context.node):
             return True
-        return abs(rtc - context.true_at(context.node.now())) <= clock.RTC_TOLERANCE
+        return abs(rtc - context.true_at(context.node.instant())) <= clock.RTC_TOLERANCE
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """The RTC shows the true time: nothing to take back."""

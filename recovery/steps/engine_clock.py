@@ -3,60 +3,99 @@
 
 from recovery import context as contexts
 from recovery import errors, plan, remote
+from recovery import journal as journals
 from recovery import moment as moments
 from recovery import observation as observations
 from recovery.step import NEEDED, Before, Step, Words
 
 TOLERANCE = 2.0
+# For 300 s after its start the engine fences nobody (DisableFenceAtStartupInSec), but it counts
+# them on the wall clock (engine: FenceValidator.java): a long step forward ends them at once.
+QUIET = 30.0
+RUNS = ("active", "activating", "reloading")
+SERVICE = "ovirt-engine"
+SERVICE_LIMIT = 300
 
 
 class EngineClock(Step):
-    """Its own chronyd may have done it already; else the clock is set over ssh."""
+    """Its own chronyd may have done it already; else the clock is set over ssh.
+
+    An engine that runs is stopped for the step: started anew it gives the other nodes the time
+    without fencing once more, under the true time.
+    """
 
     id = "engine-clock"
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(
             "set the engine VM's clock",
-            "the VM booted in the past and would go on living there",
-            ("ssh root@%s date -u -s @TRUE_TIME" % parameters.engine, "ssh ... hwclock --systohc"),
-            5,
-            "",
+            "the VM booted in the past and would go on living there; %s, if it runs, is started "
+            "anew, for it must not fence other nodes at once" % SERVICE,
+            (
+                "ssh root@%s systemctl stop %s" % (parameters.engine, SERVICE),
+                "ssh ... date -u -s @TRUE_TIME",
+                "ssh ... hwclock --systohc",
+                "ssh ... systemctl start %s" % SERVICE,
+            ),
+            20,
+            "%s is started, should it have been left stopped" % SERVICE,
         )
 
     def check(self, observation: observations.Observation) -> str:
         return NEEDED
 
     def capture(self, context: contexts.Context) -> Before:
-        return {}
+        # One that has not come up yet will do so under the true time.
+        return {"runs": _runs(_engine(context))}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         engine = _engine(context)
         off = _off(context, engine)
-        if abs(off) <= TOLERANCE:
-            return
-        word = "ahead" if off > 0 else "behind"
-        context.say("the engine's clock is %s %s, setting it" % (moments.span(abs(off)), word))
-        engine.run("date -u -s @%.2f" % context.true_at(context.node.now()))
-        # libvirt remembers the RTC's offset for the VM's next boot (clock offset='variable').
-        engine.run("hwclock --systohc")
+        if abs(off) > TOLERANCE:
+            word = "ahead" if off > 0 else "behind"
+            context.say("the engine's clock is %s %s, setting it" % (moments.span(abs(off)), word))
+            if before.get("runs") and off < -QUIET:
+                _order(engine, "stop")
+            engine.run("date -u -s @%.2f" % context.true_at(context.node.instant()))
+            # libvirt remembers the RTC's offset for the VM's next boot (clock offset='variable').
+            engine.run("hwclock --systohc")
+        if before.get("runs"):
+            _order(engine, "start")  # no effect on one that runs
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         engine = _engine(context)
         off = _off(context, engine)
         if abs(off) > TOLERANCE:
             raise errors.Error("set the engine's clock", "it is still %.1f s off" % off)
+        if before.get("runs") and not _runs(engine):
+            raise errors.Error("start %s again" % SERVICE, "it does not run on the engine")
 
     def holds(self, context: contexts.Context, before: Before) -> bool:
         return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
-        """The true time stays."""
+        """The true time stays; the engine must not stay stopped half-way."""
+        if not before.get("runs") or context.journal.last(self.id, journals.VERIFIED):
+            return
+        try:
+            _order(_engine(context), "start")
+        except errors.ProgramError:
+            order = "systemctl start %s" % SERVICE
+            context.say("the engine cannot be reached; should it be stopped there: %s" % order)
 
 
 def _engine(context: contexts.Context) -> remote.Remote:
     return remote.of(context.node, context.parameters.engine, context.directory)
 
 
+def _runs(engine: remote.Remote) -> bool:
+    # Its status is 3 for a unit that does not run, which is an answer too.
+    return engine.run("systemctl is-active %s || true" % SERVICE).stdout.strip() in RUNS
+
+
+def _order(engine: remote.Remote, verb: str) -> None:
+    engine.run("systemctl %s %s" % (verb, SERVICE), timeout=SERVICE_LIMIT)
+
+
 def _off(context: contexts.Context, engine: remote.Remote) -> float:
-    return engine.now().wall - context.true_at(context.node.now())
+    return engine.now().wall - context.true_at(context.node.instant())

@@ -110,7 +110,7 @@ class _Watcher:
         hopeless = [entry.message for entry in entries if _is_hopeless(entry.message)]
         if hopeless:
             # Where somebody moved the clock, that is the cause, and it can be mended.
-            waiting.watch(self.context, self.context.node.now())
+            waiting.watch(self.context)
             raise _refused(hopeless[0])
         try:
             state = virsh.domain_state(self.context.node, DOMAIN)

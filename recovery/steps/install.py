@@ -2,7 +2,7 @@
 """Put the new certificate in every place where the node certificate lies."""
 
 from recovery import context as contexts
-from recovery import errors, images, inventory, issued, plan
+from recovery import errors, images, inventory, issued, plan, run_files
 from recovery import observation as observations
 from recovery.step import NEEDED, Before, Step, Words
 
@@ -32,7 +32,7 @@ class Install(Step):
         return {"files": files}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
-        data = context.node.read(context.directory + "/node.cer")
+        data = context.node.read(run_files.certificate(context.directory))
         key = context.node.read(inventory.NODE_KEY)
         for copy in context.parameters.copies:
             # A copy made by an older enrollment may still have the key of that time.

@@ -33,7 +33,10 @@ class GlobalMaintenance(Step):
 
     def capture(self, context: contexts.Context) -> Before:
         waiting.wait(context, "the HA broker", lambda: _answers(context), BROKER_LIMIT)
-        return {"global": hosted_engine.vm_status(context.node).global_maintenance}
+        return {
+            "global": hosted_engine.vm_status(context.node).global_maintenance,
+            "local": hosted_engine.local_maintenance(context.node),
+        }
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         # Again, for `capture` is not called when the step is redone after a boot.
@@ -49,7 +52,7 @@ class GlobalMaintenance(Step):
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         if not before["global"] and _global(context):
-            hosted_engine.set_maintenance(context.node, "none")
+            _end(context, before)
 
 
 class LeaveMaintenance(Step):
@@ -85,7 +88,7 @@ class LeaveMaintenance(Step):
             # may be what is missing, and engine-setup wants global maintenance anyway.
             context.say("%s; global maintenance stays on" % caught.lines()[0])
             return
-        hosted_engine.set_maintenance(context.node, "none")
+        _end(context, before)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         if not before["global"] and _healthy(context).done:
@@ -98,6 +101,16 @@ class LeaveMaintenance(Step):
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """The mode is what it was before the run."""
+
+
+def _end(context: contexts.Context, before: Before) -> None:
+    """End global maintenance; the same word ends a local one, which cannot be put back here."""
+    hosted_engine.set_maintenance(context.node, "none")
+    if before.get("local"):
+        # --mode=local is refused on the node that runs the engine VM; set in ha.conf by force
+        # it would have the agent move the VM away.
+        context.say("local maintenance was on before and has ended too; to have it again, once")
+        context.say("the engine VM runs elsewhere: hosted-engine --set-maintenance --mode=local")
 
 
 def _global(context: contexts.Context) -> Optional[bool]:

@@ -4,7 +4,7 @@
 from typing import Optional
 
 from recovery import context as contexts
-from recovery import errors, plan, remote, waiting
+from recovery import errors, plan, remote, run_files, waiting
 from recovery import moment as moments
 from recovery import observation as observations
 from recovery.programs import ssh
@@ -84,7 +84,7 @@ def _trust_stated(context: contexts.Context) -> bool:
     False: no key was shown yet, so that there is nothing to compare and nothing to connect to.
     """
     wanted = context.parameters.fingerprint
-    path = context.directory + "/known_hosts"
+    path = run_files.known_hosts(context.directory)
     if not wanted or context.node.exists(path):
         return True
     keys = ssh.host_keys(context.node, _engine(context).target)
@@ -116,5 +116,5 @@ def _trust_asked(context: contexts.Context) -> bool:
     shown = ", ".join(ssh.fingerprints(context.node, keys))
     if not context.ask("Is %s the host key of %s?" % (shown, context.parameters.engine)):
         return False
-    context.node.replace(context.directory + "/known_hosts", keys)
+    context.node.replace(run_files.known_hosts(context.directory), keys)
     return True

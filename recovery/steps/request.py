@@ -2,13 +2,9 @@
 """Make the certificate signing request from the node's present key."""
 
 from recovery import context as contexts
-from recovery import errors, inventory, plan, requests
+from recovery import errors, inventory, plan, requests, run_files
 from recovery import observation as observations
 from recovery.step import NEEDED, Before, Step, Words
-
-
-def path(context: contexts.Context) -> str:
-    return context.directory + "/node.csr"
 
 
 class MakeRequest(Step):
@@ -33,15 +29,17 @@ class MakeRequest(Step):
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         key = context.node.read(inventory.NODE_KEY)
-        context.node.replace(path(context), requests.make(inventory.NODE_KEY, key))
+        path = run_files.request(context.directory)
+        context.node.replace(path, requests.make(inventory.NODE_KEY, key))
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         key = context.node.read(inventory.NODE_KEY)
-        if not requests.matches(context.node.read(path(context)), inventory.NODE_KEY, key):
+        request = context.node.read(run_files.request(context.directory))
+        if not requests.matches(request, inventory.NODE_KEY, key):
             raise errors.Error("make the signing request", "it does not match the node's key")
 
     def holds(self, context: contexts.Context, before: Before) -> bool:
         return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
-        context.node.remove(path(context))
+        context.node.remove(run_files.request(context.directory))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bring the true time back."""
 
-from recovery import clock, errors, plan, waiting
+from recovery import clock, errors, plan
 from recovery import context as contexts
 from recovery import journal as journals
 from recovery import observation as observations
@@ -11,7 +11,7 @@ from recovery.step import NEEDED, Before, Step, Words
 class RestoreTime(Step):
     """Wall clock and RTC show the true time, computed from the anchor and uptime."""
 
-    id = waiting.RESTORE
+    id = journals.RESTORE_TIME
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(

@@ -116,7 +116,7 @@ def _restart(context: contexts.Context, unit: str, since: int) -> None:
                 return
             if attempt == TRIES - 1:
                 raise
-        waiting.watch(context, context.node.now())
+        waiting.watch(context)
         context.node.sleep(LIMIT_PASSES)
 
 

@@ -4,7 +4,7 @@
 import shlex
 from typing import List, Tuple
 
-from recovery import certificates, errors, inventory, issued, plan, remote
+from recovery import certificates, errors, inventory, issued, plan, remote, run_files
 from recovery import context as contexts
 from recovery import moment as moments
 from recovery import observation as observations
@@ -33,10 +33,6 @@ subjectAltName = ${ENV::OVIRT_SAN}
 """
     % SECTION
 )
-
-
-def path(directory: str) -> str:
-    return directory + "/node.cer"
 
 
 class Sign(Step):
@@ -68,14 +64,15 @@ class Sign(Step):
     def apply(self, context: contexts.Context, before: Before) -> None:
         engine = _engine(context)
         directory = before["directory"]
-        signed = directory + "/node.cer"
+        signed = run_files.certificate(directory)
         if not (engine.exists(signed) and _usable(context, engine.read(signed))):
             _send(context, engine, directory)
             _sign(context, engine, directory)
-        context.node.replace(path(context.directory), engine.read(signed), mode=0o644)
+        new = run_files.certificate(context.directory)
+        context.node.replace(new, engine.read(signed), mode=0o644)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
-        problems = _problems(context, context.node.read(path(context.directory)))
+        problems = _problems(context, context.node.read(run_files.certificate(context.directory)))
         if problems:
             raise errors.Error(
                 "use the certificate that the engine signed",
@@ -92,7 +89,7 @@ class Sign(Step):
             _engine(context).run("rm -rf %s" % shlex.quote(before["directory"]), timeout=30)
         except errors.ProgramError:
             context.say("%s stays on the engine: it cannot be reached" % before["directory"])
-        context.node.remove(path(context.directory))
+        context.node.remove(run_files.certificate(context.directory))
 
 
 def _engine(context: contexts.Context) -> remote.Remote:
@@ -101,7 +98,8 @@ def _engine(context: contexts.Context) -> remote.Remote:
 
 def _send(context: contexts.Context, engine: remote.Remote, directory: str) -> None:
     engine.run("mkdir -p -m 0700 %s" % shlex.quote(directory))
-    engine.write(directory + "/node.csr", context.node.read(context.directory + "/node.csr"))
+    request = context.node.read(run_files.request(context.directory))
+    engine.write(run_files.request(directory), request)
 
 
 def _sign(context: contexts.Context, engine: remote.Remote, directory: str) -> None:
@@ -162,7 +160,7 @@ def _openssl(
     argv = ["flock", "-w", "20", "ca.pem"]  # the lock of the engine's own pki-enroll-request.sh
     argv += "openssl ca -batch -policy policy_match -config openssl.conf -cert ca.pem".split()
     argv += ["-keyfile", "private/ca.pem", "-startdate", start, "-enddate", end]
-    argv += ["-in", directory + "/node.csr", "-out", directory + "/node.cer"]
+    argv += ["-in", run_files.request(directory), "-out", run_files.certificate(directory)]
     argv += ["-subj", parameters.subject, "-utf8", "-extfile", extensions]
     return "%s %s" % (variables, errors.paste(argv + ["-extensions", SECTION]))
 

@@ -7,6 +7,7 @@ from typing import List
 import pexpect
 
 from recovery.programs import ssh
+from tests import overheard
 from tests.benchmarks import measure, recording, worlds
 
 LONGEST = 900  # seconds a script may take
@@ -47,7 +48,7 @@ def _check(status: int) -> None:
         raise RuntimeError("the tool ended with %d" % status)
 
 
-def write(path: str, calls: List[recording.Call], bench: worlds.Bench) -> str:
+def write(path: str, calls: List[overheard.Call], bench: worlds.Bench) -> str:
     """Write the calls as a script, each with what it read; output goes nowhere."""
     lines = ["cd /"]
     for number, call in enumerate(calls):
@@ -64,7 +65,7 @@ def write(path: str, calls: List[recording.Call], bench: worlds.Bench) -> str:
     return path
 
 
-def _line(call: recording.Call, data: str, bench: worlds.Bench) -> str:
+def _line(call: overheard.Call, data: str, bench: worlds.Bench) -> str:
     if not call.argv:
         # The certificates put in place belong to the sequence; into the file, its owner stays.
         return 'while read -r line; do echo "$line"; done < %s > %s' % (

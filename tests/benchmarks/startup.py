@@ -6,6 +6,7 @@ import sys
 from typing import List
 
 from bundle import paths
+from tests import overheard
 from tests.benchmarks import measure, recording, worlds
 
 
@@ -54,7 +55,7 @@ def diagnose(runs: int, bench: worlds.Bench) -> List[measure.Result]:
     ]
 
 
-def _again(bench: worlds.Bench, calls: List[recording.Call]) -> None:
+def _again(bench: worlds.Bench, calls: List[overheard.Call]) -> None:
     for call in calls:
         subprocess.run(
             [bench.world.programs + "/" + call.argv[0]] + list(call.argv[1:]),

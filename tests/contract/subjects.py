@@ -3,7 +3,8 @@
 
 from typing import Optional, Sequence, Tuple
 
-from recovery import dialogue, host, local_host
+from recovery import host
+from tests import overheard
 
 SIMULATED = "simulated"
 REAL = "real"
@@ -22,27 +23,13 @@ def texts(output: host.Output) -> Tuple[str, str, int]:
     return output.stdout, output.stderr, output.status
 
 
-class TestDriverHost(local_host.LocalHost):
-    """Every virsh of this host speaks to libvirt's built-in test driver; it has one domain."""
-
-    def run(
-        self,
-        argv: Sequence[str],
-        input: Optional[bytes] = None,
-        timeout: float = 60,
-        ok: Sequence[int] = (0,),
-        env: host.Pairs = (),
-    ) -> host.Output:
-        return super().run(_test_driver(argv), input, timeout, ok, env)
-
-    def interact(
-        self, argv: Sequence[str], dialogue: dialogue.Dialogue, timeout: float = 60
-    ) -> str:
-        return super().interact(_test_driver(argv), dialogue, timeout)
+def with_test_driver(programs: str) -> host.Host:
+    """Return a host whose every virsh speaks to libvirt's test driver; it has one domain."""
+    return overheard.OverheardHost("/", programs, _for_test_driver)
 
 
-def _test_driver(argv: Sequence[str]) -> Sequence[str]:
-    if argv[0] != "virsh":
-        return argv
-    rest = argv[2:] if argv[1] == "-r" else argv[3:]
-    return ["virsh", "-c", "test:///default"] + list(rest)
+def _for_test_driver(call: overheard.Call) -> Sequence[str]:
+    if call.argv[:1] != ("virsh",):
+        return call.argv
+    rest = call.argv[2:] if call.argv[1] == "-r" else call.argv[3:]
+    return ("virsh", "-c", "test:///default") + rest

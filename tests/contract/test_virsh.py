@@ -69,7 +69,7 @@ class Virsh:
 def subject(request: Any, tmp_path: Path, real_programs: Callable[..., Path]) -> Virsh:
     if request.param == subjects.REAL:
         programs = str(real_programs("virsh", "sleep"))
-        node: host.Host = subjects.TestDriverHost("/", programs)
+        node: host.Host = subjects.with_test_driver(programs)
         return Virsh(node, programs + "/virsh", "test:///default", "test")
     world = worlds.make(str(tmp_path / "w"), "still-running", "el9").world
     node = local_host.LocalHost(world.root, world.programs)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
 import pytest
 
 from recovery import errors
+from recovery.local_host import LocalHost
 from recovery.programs import ssh
 from recovery.secret import Secret
 from tests.unit import nodes
@@ -129,6 +130,41 @@ def test_close_of_no_connection_is_no_error(node: nodes.Node, status: int) -> No
 def test_command_uses_the_run_s_own_known_hosts() -> None:
     argv = ssh.command(TARGET._replace(known_hosts="/run/known_hosts", control="/run/c"))
     assert "UserKnownHostsFile=/run/known_hosts" in argv and "ControlPath=/run/c" in argv
+
+
+def test_knows_what_is_in_either_file_that_ssh_reads(node: nodes.Node) -> None:
+    assert not ssh.knows(node.host, TARGET)
+    assert node.calls() == []  # there is nothing to look into
+    node.write(ssh.GLOBAL_KNOWN_HOSTS, "")
+    node.answers("ssh-keygen", status=1)
+    assert not ssh.knows(node.host, TARGET)
+    node.answers("ssh-keygen")
+    assert ssh.knows(node.host, TARGET)
+    assert node.calls() == 2 * ["ssh-keygen -F %s -f %s" % (TARGET.address, ssh.GLOBAL_KNOWN_HOSTS)]
+
+
+def test_knows_where_ssh_keygen_fails_is_an_error(node: nodes.Node) -> None:
+    node.write(ssh.GLOBAL_KNOWN_HOSTS, "")
+    node.answers("ssh-keygen", status=255)
+    with pytest.raises(errors.ProgramFailed):
+        ssh.knows(node.host, TARGET)
+
+
+@pytest.mark.parametrize("hashed", [False, True])
+def test_knows_a_hashed_name_by_the_real_ssh_keygen(
+    tmp_path: Path, real_programs: Callable[..., Path], hashed: bool
+) -> None:
+    here = LocalHost("/", str(real_programs("ssh-keygen")))
+    path = tmp_path / "known_hosts"
+    key = tmp_path / "key"
+    here.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)])
+    path.write_text("%s,192.0.2.9 %s" % (TARGET.address, (tmp_path / "key.pub").read_text()))
+    if hashed:
+        here.run(["ssh-keygen", "-H", "-f", str(path)])
+    assert (TARGET.address in path.read_text()) is not hashed
+    target = TARGET._replace(known_hosts=str(path))
+    assert ssh.knows(here, target)
+    assert not ssh.knows(here, target._replace(address="other.example.test"))
 
 
 def test_fingerprints_are_those_of_ssh_keygen(node: nodes.Node) -> None:

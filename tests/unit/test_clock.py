@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from recovery import clock, errors
-from recovery.moment import Moment
+from recovery.moment import AnyMoment
 from tests.unit import nodes
 
 BACK = nodes.NOW - 41 * nodes.DAY
@@ -17,7 +17,7 @@ def node(tmp_path: Path) -> nodes.Node:
     return nodes.Node(tmp_path)
 
 
-def true_at(now: Moment) -> float:
+def true_at(now: AnyMoment) -> float:
     return nodes.NOW - nodes.UPTIME + now.boottime
 
 

@@ -108,6 +108,11 @@ CASES = {
     "engine up": Case(
         expired(engine=engine(answers_ssh=True)), (("engine-answers", NOTE),), "sign"
     ),
+    "engine's host key unknown": Case(
+        expired(engine=engine(ssh_address="virt-he.example.test", host_key_known=False)),
+        (("engine-host-key-unknown", WARNING),),
+        "rewind",
+    ),
     "global maintenance": Case(
         expired(engine=engine(global_maintenance=True)),
         (("global-maintenance", WARNING),),

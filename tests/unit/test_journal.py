@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from recovery import errors
 from recovery import journal as journals
-from recovery.moment import Moment
+from recovery.moment import Instant, Moment
 from recovery.secret import Secret
 from tests.unit import limits, nodes
 
@@ -75,6 +75,34 @@ def test_write_is_on_the_disk_when_it_returns(node: nodes.Node, journal: journal
     assert journals.load(node.host, "run-1").records[-1] == record
     assert record.seq == 5
     assert record.moment == Moment(nodes.NOW + 0.25, nodes.UPTIME + 0.25, nodes.BOOT)
+
+
+def test_write_reads_the_wall_clock_only_where_it_may_have_been_moved(
+    node: nodes.Node, journal: journals.Journal
+) -> None:
+    before = len(node.calls("date"))
+    journal.write(journals.APPLYING, "b")
+    journal.write(journals.ARMED, data={"unit": "u"})
+    assert len(node.calls("date")) == before
+    assert journal.records[-1].moment == Instant(nodes.UPTIME + 0.25, nodes.BOOT)
+    for event, step in (
+        (journals.VERIFIED, "clock-back"),
+        (journals.APPLYING, "restore-time"),
+        (journals.RESTORED, ""),
+    ):
+        assert isinstance(journal.write(event, step).moment, Moment)
+    assert journals.load(node.host, "run-1").records[1:] == journal.records[1:]
+
+
+def test_parse_of_a_journal_with_a_wall_time_everywhere_reads_it(
+    node: nodes.Node, journal: journals.Journal
+) -> None:
+    lines = node.place(PATH).read_bytes().splitlines(True)
+    fields = json.loads(lines[1].decode())
+    fields["moment"]["wall"] = 7.0
+    lines[1] = json.dumps(fields).encode() + b"\n"
+    records, _ = journals.parse(PATH, b"".join(lines))
+    assert records[1].moment == Moment(7.0, nodes.UPTIME + 0.25, nodes.BOOT)
 
 
 def test_write_on_a_full_disk_leaves_no_half_record(

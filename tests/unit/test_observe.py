@@ -2,7 +2,7 @@
 """Observing what is damaged, absent or no node at all: it never fails as a whole."""
 
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Optional
 
 import pytest
 
@@ -78,6 +78,21 @@ def test_observe_asks_for_ssh_only_when_the_node_is_expired(tmp_path: Path) -> N
     made.prints("date", "%d.0\n" % (authority.START + 5))
     assert observe.observe(made, "/", True).engine.answers_ssh is None
     assert len(made.calls("ssh-keyscan")) == 1
+
+
+@pytest.mark.parametrize(
+    "given, address", [("", "virt-he.example.test"), ("192.0.2.9", "192.0.2.9")]
+)
+@pytest.mark.parametrize("status, known", [(0, True), (1, False), (255, None)])
+def test_observe_looks_up_the_engine_s_host_key(
+    tmp_path: Path, given: str, address: str, status: int, known: Optional[bool]
+) -> None:
+    made = hostile(tmp_path, dict(FILES, **{"/root/.ssh/known_hosts": b"", **RUNNING}))
+    made.prints("ssh-keygen", "", status, "")
+    engine = observe.observe(made, "/", True, given).engine
+    assert (engine.ssh_address, engine.host_key_known) == (address, known)
+    assert made.calls("ssh-keygen")[0].endswith("-F %s -f /root/.ssh/known_hosts" % address)
+    assert address in made.calls("ssh-keyscan")[0]
 
 
 def test_observe_a_disk_in_a_rescue_system_reads_files_only(tmp_path: Path) -> None:

@@ -42,6 +42,12 @@ def test_plan_through_json_is_the_same_plan(plan: plans.Plan) -> None:
     assert plans.from_json(json.loads(json.dumps(plans.to_json(plan)))) == plan
 
 
+def test_plan_of_an_older_journal_is_read_without_what_is_not_in_use_any_more() -> None:
+    data = plans.to_json(nodes.plan("a", days=90))
+    data["parameters"].update(systemd=239, node_name="virt-host1.example.test")
+    assert plans.from_json(data).parameters == plans.Parameters(days=90)
+
+
 @given(PLANS)
 def test_seconds_count_what_is_needed(plan: plans.Plan) -> None:
     needed = [step for step in plan.steps if step.need == "needed"]

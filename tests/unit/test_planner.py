@@ -49,9 +49,8 @@ def test_make_twice_is_the_same_plan() -> None:
     assert make() == make()
 
 
-def test_make_takes_name_subject_and_names_from_the_certificate() -> None:
+def test_make_takes_subject_and_names_from_the_certificate() -> None:
     parameters = make().parameters
-    assert parameters.node_name == "virt-host1.example.test"
     assert parameters.subject == "/O=example.test/CN=virt-host1.example.test"
     assert parameters.sans == ("DNS:virt-host1.example.test",)
     assert parameters.engine == "virt-he.example.test"
@@ -92,9 +91,8 @@ def test_make_restarts_only_what_is_there_in_order() -> None:
 
 
 def test_make_without_an_rtc_leaves_it_alone() -> None:
-    parameters = make(SEEN._replace(rtc=None))
-    needs = {one.step: one.need for one in parameters.steps}
-    assert needs["keep-rtc"] == "satisfied" and not parameters.parameters.rtc
+    needs = {one.step: one.need for one in make(SEEN._replace(rtc=None)).steps}
+    assert needs["keep-rtc"] == "satisfied"
 
 
 def test_copies_never_hold_the_migration_certificate() -> None:
@@ -138,6 +136,16 @@ def test_make_with_wishes_takes_them_over() -> None:
     parameters = plan.parameters
     assert parameters.days == 90
     assert (parameters.engine, parameters.guard_seconds) == ("192.0.2.9", 600)
+
+
+@pytest.mark.parametrize("route", ["rewind", "sign"])
+def test_make_without_an_address_of_the_engine_is_inhibited(route: str) -> None:
+    alive = route == "sign"
+    seen = SEEN._replace(engine=observations.engine(fqdn="", answers_ssh=alive))
+    with pytest.raises(errors.Inhibited, match="names no fqdn") as caught:
+        make(seen)
+    assert "--engine HOST" in caught.value.next_step
+    assert make(seen, engine="192.0.2.9").parameters.engine == "192.0.2.9"
 
 
 def test_make_where_all_is_valid_is_inhibited() -> None:

@@ -38,6 +38,7 @@ def test_status_of_a_run_cut_off_shows_every_step(
     context.journal.write(journals.APPLYING, "sign", {})
     assert shown(node).splitlines() == [
         "run-1, route rewind: cut off",
+        "begun 2023-02-20 12:00:00 UTC",
         " 1. verified  do clock-back",
         " 2. applying  do sign  IN DOUBT",
         "THE CLOCK MAY BE IN THE PAST.",
@@ -49,9 +50,11 @@ def test_status_of_a_run_cut_off_shows_every_step(
 def test_status_of_a_finished_run_needs_nothing(
     node: nodes.Node, context: contexts.Context
 ) -> None:
+    node.pass_time(600)
     context.journal.write(journals.FINISHED)
     told = status.of_last_run(node.host)
     assert (told.outcome, told.clock_back) == ("finished", False)
+    assert status.lines(told)[1] == "begun 2023-02-20 12:00:00, ended 2023-02-20 12:10:00 UTC"
     assert status.next_order(told).startswith("nothing")
 
 

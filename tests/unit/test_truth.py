@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from recovery import journal as journals
 from recovery import plan, truth
 from recovery.local_host import LocalHost
-from recovery.moment import Moment
+from recovery.moment import AnyMoment, Instant, Moment
 from tests.unit import nodes
 
 DAY = nodes.DAY
@@ -21,7 +21,9 @@ def journal(back: float, kept_rtc: bool = True) -> journals.Journal:
     records: List[journals.Record] = []
 
     def add(uptime: float, offset: float, event: str, step: str = "", **data: Any) -> None:
-        moment = Moment(nodes.NOW + uptime - ANCHORED + offset, uptime, nodes.BOOT)
+        moment: AnyMoment = Moment(nodes.NOW + uptime - ANCHORED + offset, uptime, nodes.BOOT)
+        if step in ("keep-rtc", "start-services"):  # these do not move the clock
+            moment = Instant(uptime, nodes.BOOT)
         records.append(journals.Record(len(records) + 1, event, step, moment, data))
 
     chosen = plan.Plan("rewind", "", plan.Parameters(past=int(nodes.NOW - back)), ())
@@ -99,6 +101,12 @@ def test_after_boot_judges_the_clock_by_the_journal(
     else:
         assert judged.true is not None and abs(judged.true - true) < 0.1
         assert (judged.confirmed, judged.plausible) == (confirmed, plausible)
+
+
+def test_last_known_goes_on_from_the_last_wall_time_that_was_recorded() -> None:
+    true, wall = truth.last_known(journal(41 * DAY)) or (0.0, 0.0)
+    assert abs(true - TRUE_LAST) < 0.001
+    assert abs(wall - (TRUE_LAST - 41 * DAY)) < 0.001
 
 
 def test_after_boot_without_an_anchor_nothing_is_known() -> None:

@@ -80,16 +80,16 @@ def test_watch_allows_for_drift_only(node: nodes.Node, moved: int, disturbed: bo
     node.move_clock(moved)
     if disturbed:
         with pytest.raises(waiting.Disturbed):
-            waiting.watch(context, node.host.now())
+            waiting.watch(context)
     else:
-        waiting.watch(context, node.host.now())
+        waiting.watch(context)
 
 
 def test_watch_before_the_clock_went_back_sees_nothing(node: nodes.Node) -> None:
     context = nodes.context(node)
     context.journal.write(journals.APPLYING, "clock-back", {})
     node.move_clock(-nodes.DAY)
-    waiting.watch(context, node.host.now())
+    waiting.watch(context)
 
 
 def test_watch_after_the_restore_began_sees_nothing(node: nodes.Node) -> None:
@@ -97,4 +97,11 @@ def test_watch_after_the_restore_began_sees_nothing(node: nodes.Node) -> None:
     nodes.clock_back(context, node)
     context.journal.write(journals.APPLYING, "restore-time", {})
     node.move_clock(41 * nodes.DAY)
-    waiting.watch(context, node.host.now())
+    waiting.watch(context)
+
+
+def test_wait_before_the_clock_went_back_does_not_ask_for_the_wall_time(node: nodes.Node) -> None:
+    context = nodes.context(node)
+    before = len(node.calls("date"))
+    waiting.wait(context, "it", looks(False, False, True), 60)
+    assert len(node.calls("date")) == before

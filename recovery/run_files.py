@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a run keeps its files below its directory. Names only; imports nothing of ours."""
+
+
+def journal(directory: str) -> str:
+    return directory + "/journal"
+
+
+def before(directory: str) -> str:
+    """Return the directory of the before-images; below it every path is that of the node."""
+    return directory + "/before"
+
+
+def known_hosts(directory: str) -> str:
+    """Return the file of the host keys that were confirmed for this run."""
+    return directory + "/known_hosts"
+
+
+def request(directory: str) -> str:
+    """Return the signing request; in the run's directory on the engine it has the same name."""
+    return directory + "/node.csr"
+
+
+def certificate(directory: str) -> str:
+    """Return the new certificate; in the run's directory on the engine it has the same name."""
+    return directory + "/node.cer"

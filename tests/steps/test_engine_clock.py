@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine's clock over ssh; the engine is a script beside the node's."""
+
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from recovery import context as contexts
+from recovery import errors
+from recovery import journal as journals
+from recovery.steps import engine_clock
+from tests.unit import nodes
+
+SSH = """
+for order; do :; done
+echo "$order" >> "$here/orders"
+read engine < "$here/engine-ahead"
+case $order in
+"date +%s.%N") echo $((${up%.*} + engine)).${up#*.} ;;
+"date -u -s @"*)
+    set=${order#*@}
+    [ -e "$here/stuck" ] || echo $((${set%.*} - ${up%.*})) > "$here/engine-ahead" ;;
+"systemctl is-active "*) read state < "$here/engine-state"; echo $state ;;
+"systemctl stop "*) echo inactive > "$here/engine-state" ;;
+"systemctl start "*)
+    [ ! -e "$here/unwilling" ] || exit 1
+    echo active > "$here/engine-state" ;;
+esac
+"""
+STEP = engine_clock.EngineClock()
+STOP, START = "systemctl stop ovirt-engine", "systemctl start ovirt-engine"
+
+
+class Engine:
+    """A node and the engine it reaches by ssh; `off` seconds ahead of the true time."""
+
+    def __init__(self, folder: Path, off: int, state: str = "active") -> None:
+        self.node = nodes.Node(folder)
+        self.node.script("ssh", nodes.HEAD + SSH)
+        self.place("engine-ahead", "%d\n" % (nodes.NOW - nodes.UPTIME + off))
+        self.place("engine-state", state + "\n")
+        self.person = nodes.Person()
+        plan = nodes.plan(STEP.id, engine="engine.example.test")
+        self.context: contexts.Context = nodes.context(self.node, plan, self.person)
+
+    def place(self, name: str, text: str = "") -> Path:
+        path = self.node.folder / name
+        path.write_text(text)
+        return path
+
+    def state(self) -> str:
+        return (self.node.folder / "engine-state").read_text().strip()
+
+    def off(self) -> int:
+        ahead = int((self.node.folder / "engine-ahead").read_text())
+        return ahead - (nodes.NOW - nodes.UPTIME)
+
+    def changes(self) -> List[str]:
+        orders = (self.node.folder / "orders").read_text().splitlines()
+        return [one.split("@")[0] for one in orders if "+%s" not in one and "is-active" not in one]
+
+
+def perform(engine: Engine) -> None:
+    before = STEP.capture(engine.context)
+    STEP.apply(engine.context, before)
+    STEP.verify(engine.context, before)
+
+
+def test_apply_to_a_running_engine_weeks_behind_starts_it_anew(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, -41 * nodes.DAY)
+    perform(engine)
+    assert engine.changes() == [STOP, "date -u -s ", "hwclock --systohc", START]
+    assert (engine.state(), engine.off()) == ("active", 0)
+    assert engine.person.said == ["the engine's clock is 41 days behind, setting it"]
+
+
+@pytest.mark.parametrize("state", ["inactive", "failed", "unknown"])
+def test_apply_where_the_engine_is_not_up_yet_leaves_it_alone(tmp_path: Path, state: str) -> None:
+    engine = Engine(tmp_path, -41 * nodes.DAY, state)
+    perform(engine)
+    assert engine.changes() == ["date -u -s ", "hwclock --systohc"]
+    assert engine.state() == state
+
+
+@pytest.mark.parametrize("off", [-20, 600])
+def test_apply_of_a_step_that_ends_no_quiet_time_does_not_stop_it(tmp_path: Path, off: int) -> None:
+    engine = Engine(tmp_path, off)
+    perform(engine)
+    assert engine.off() == 0 and STOP not in engine.changes()
+
+
+def test_apply_again_after_a_kill_between_stop_and_start_starts_it(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, -41 * nodes.DAY)
+    before = STEP.capture(engine.context)
+    engine.place("engine-state", "inactive\n")
+    engine.place("engine-ahead", "%d\n" % (nodes.NOW - nodes.UPTIME))
+    STEP.apply(engine.context, before)
+    STEP.verify(engine.context, before)
+    assert engine.changes() == [START]
+
+
+def test_verify_of_an_engine_that_stays_down_is_an_error(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, 0)
+    before = STEP.capture(engine.context)
+    engine.place("engine-state", "failed\n")
+    with pytest.raises(errors.Error, match="cannot start ovirt-engine again"):
+        STEP.verify(engine.context, before)
+
+
+def test_verify_of_a_clock_that_does_not_follow_is_an_error(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, -41 * nodes.DAY)
+    engine.place("stuck")
+    with pytest.raises(errors.Error, match="still -3542400.0 s off"):
+        perform(engine)
+
+
+def test_undo_half_way_starts_what_was_stopped(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, -41 * nodes.DAY)
+    before = STEP.capture(engine.context)
+    engine.place("engine-state", "inactive\n")
+    STEP.undo(engine.context, before)
+    assert engine.state() == "active"
+
+
+def test_undo_half_way_of_an_engine_out_of_reach_tells_the_command(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, -41 * nodes.DAY)
+    before = STEP.capture(engine.context)
+    engine.place("unwilling")
+    STEP.undo(engine.context, before)
+    assert START in engine.person.said[-1]
+
+
+@pytest.mark.parametrize("before", [{"runs": True}, {"runs": False}, {}])
+def test_undo_of_what_was_verified_asks_the_engine_nothing(tmp_path: Path, before: dict) -> None:
+    engine = Engine(tmp_path, 0)
+    if before.get("runs"):
+        engine.context.journal.write(journals.VERIFIED, STEP.id)
+    STEP.undo(engine.context, before)
+    assert not (engine.node.folder / "orders").exists()

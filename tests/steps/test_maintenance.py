@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
+import pytest
+
+from recovery import journal as journals
+from recovery.programs import hosted_engine
+from recovery.steps import maintenance
+from tests.unit import nodes
+
+HOSTED_ENGINE = """
+state=$here/mode
+case $2 in
+--mode=*) echo "${2#--mode=}" > "$state" ;;
+*)
+    read mode < "$state"
+    [ "$mode" = global ] && flag=true || flag=false
+    echo '{"1": {"host-id": 1, "live-data": true, "engine-status": {"vm": "up", "health": "good"}},'
+    echo "\\"global_maintenance\\": $flag}" ;;
+esac
+"""
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> nodes.Node:
+    node = nodes.Node(tmp_path)
+    node.script("hosted-engine", nodes.HEAD + HOSTED_ENGINE)
+    return node
+
+
+def begin(node: nodes.Node, mode: str, local: bool) -> None:
+    (node.folder / "mode").write_text(mode + "\n")
+    node.write(hosted_engine.HA_CONF, "local_maintenance=%s\n" % local)
+
+
+def mode(node: nodes.Node) -> str:
+    return (node.folder / "mode").read_text().strip()
+
+
+@pytest.mark.parametrize("found", ["none", "global"])
+@pytest.mark.parametrize("local", [False, True])
+def test_maintenance_is_left_as_it_was_found_and_what_cannot_be_is_told(
+    node: nodes.Node, found: str, local: bool
+) -> None:
+    begin(node, found, local)
+    person = nodes.Person()
+    context = nodes.context(node, nodes.plan("global-maintenance"), person)
+    enter, leave = maintenance.GlobalMaintenance(), maintenance.LeaveMaintenance()
+    before = enter.capture(context)
+    context.journal.write(journals.APPLYING, enter.id, before)
+    enter.apply(context, before)
+    enter.verify(context, before)
+    assert mode(node) == "global"
+    before = leave.capture(context)
+    leave.apply(context, before)
+    leave.verify(context, before)
+    assert mode(node) == found
+    told = any("--mode=local" in line for line in person.said)
+    assert told is (local and found == "none")
+
+
+@pytest.mark.parametrize("found", ["none", "global"])
+def test_undo_ends_only_what_was_not_there(node: nodes.Node, found: str) -> None:
+    begin(node, found, False)
+    context = nodes.context(node)
+    step = maintenance.GlobalMaintenance()
+    before = step.capture(context)
+    step.apply(context, before)
+    step.undo(context, before)
+    assert mode(node) == found
+
+
+def test_undo_with_the_before_image_of_an_older_journal_is_fine(node: nodes.Node) -> None:
+    begin(node, "global", True)
+    maintenance.GlobalMaintenance().undo(nodes.context(node), {"global": False})
+    assert mode(node) == "none"
