@@ -20,6 +20,7 @@ FILESYSTEMS = (
     ("/dev/sda2", "/boot", 1000000, 240000),
 )
 NOT_PROGRAMS = ("__init__",)
+_libraries = []  # type: list  # of the world this process has compiled it for
 
 
 class World:
@@ -92,7 +93,7 @@ def create(directory: str, scenario: str, release: str = "el8", **overrides: Any
     directory = os.path.abspath(directory)
     today = float(overrides.pop("today", TODAY))
     history = float(overrides.pop("history", HISTORY))
-    for name in ("root", "engine", "bin", "lib"):
+    for name in ("root", "engine", "bin"):
         os.makedirs(directory + "/" + name)
     _copy_library(directory)
     _make_programs(directory)
@@ -206,14 +207,20 @@ def first_state(release: str, today: float, history: float) -> dict:
 
 def _copy_library(directory: str) -> None:
     """Put the simulators package into the world, compiled, so that it stands alone."""
+    target = directory + "/lib"
+    made = [library for library in _libraries if os.path.isdir(library)]
+    if made:
+        # Compiling takes as long as all the rest of making a world.
+        shutil.copytree(made[0], target)
+        return
     source = os.path.dirname(os.path.abspath(__file__))
-    target = directory + "/lib/simulators"
     ignored = shutil.ignore_patterns("__pycache__", "samples", "vm", "*.pyc")
-    shutil.copytree(source, target, ignore=ignored)
-    shutil.copy(source + "/lean/typing.py", directory + "/lib/typing.py")
+    shutil.copytree(source, target + "/simulators", ignore=ignored)
+    shutil.copy(source + "/lean/typing.py", target + "/typing.py")
     import compileall
 
-    compileall.compile_dir(directory + "/lib", quiet=2)
+    compileall.compile_dir(target, quiet=2)
+    _libraries[:] = [target]
 
 
 def _make_programs(directory: str) -> None:

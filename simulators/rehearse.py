@@ -28,19 +28,7 @@ class Prepared(NamedTuple):
 def prepare(scenario: str, release: str, directory: str) -> Prepared:
     """Create the world of a scenario in `directory` (new or empty)."""
     world = install.create(directory, scenario, release)
-    with open(directory + BEFORE, "w") as file:
-        for path, digest in sorted(_files(world.root).items()):
-            file.write("%s %s\n" % (digest, path))
-    arguments = [
-        "--root",
-        world.root,
-        "--programs",
-        world.programs,
-        "recover",
-        "--yes",
-        "--engine-password-file",
-        world.password_file,
-    ]
+    remember(world)
     with world.opened() as now:
         lines = [
             "A simulated node (%s) and engine in %s; nothing outside it is touched."
@@ -48,7 +36,21 @@ def prepare(scenario: str, release: str, directory: str) -> Prepared:
             "True time %s, node clock %s." % (_date(now.true()), _date(now.wall())),
             "Certificate of vdsm valid until %s." % _date(_certificate(now).not_after),
         ]
-    return Prepared(world, arguments, "%s: %s" % (scenario, scenarios.SUMMARIES[scenario]), lines)
+    title = "%s: %s" % (scenario, scenarios.SUMMARIES[scenario])
+    return Prepared(world, arguments(world), title, lines)
+
+
+def remember(world: install.World) -> None:
+    """Write down what the watched files are now: what `changes` compares with."""
+    with open(world.directory + BEFORE, "w") as file:
+        for path, digest in sorted(_files(world.root).items()):
+            file.write("%s %s\n" % (digest, path))
+
+
+def arguments(world: install.World) -> List[str]:
+    """What to tell the tool so that it recovers this world without a question."""
+    place = ["--root", world.root, "--programs", world.programs]
+    return place + ["recover", "--yes", "--engine-password-file", world.password_file]
 
 
 def epilogue(world: install.World) -> List[str]:

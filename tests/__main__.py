@@ -26,7 +26,7 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
     parser.add_argument(
         "--slow",
         choices=("sample", "all"),
-        help="whole recoveries: default all on %s, a fifth each elsewhere" % matrix.BUILD,
+        help="whole recoveries: default all on %s, a third each elsewhere" % matrix.BUILD,
     )
     parser.add_argument("words", nargs="*", metavar="PYTEST", help="after --, words for pytest")
     return parser.parse_args(argv)
@@ -36,6 +36,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     arguments = parse(argv)
     pythons = arguments.python or matrix.PYTHONS
     breadth = (arguments.crash_cases, arguments.slow, arguments.words)
+    matrix.prepare(pythons[1:])
     results = [matrix.run(minor, *breadth) for minor in pythons]
     if not any(result.ran for result in results) and not arguments.python:
         # Better than nothing where there is one other Python; the summary names what did not run.

@@ -13,13 +13,15 @@ import hypothesis
 import pytest
 
 from tests.guard import hooks, programs
+from tests.simulators import worlds
 
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("suite")
 
 CASES = "crash cases: "
-# Python 3.6, 3.9 and 3.13 run a share each of what takes long; 3.12 runs all of it.
-SHARES = 5
+LEFT = "slow tests left to other Pythons"
+# Python 3.12 runs all of what takes long; 3.6, 3.9 and 3.13 run a third each, together all.
+SHARES = 3
 
 
 class Session:
@@ -27,6 +29,8 @@ class Session:
 
     programs: "Optional[programs.Programs]" = None
     folder = ""
+    templates = ""
+    left = 0
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -48,9 +52,18 @@ def pytest_addoption(parser: Any) -> None:
 def pytest_collection_modifyitems(config: Any, items: List[Any]) -> None:
     if config.getoption("--slow") == "all":
         return
-    left = [item for item in items if _is_slow(item) and not _is_drawn(item)]
-    config.hook.pytest_deselected(items=left)
-    items[:] = [item for item in items if item not in set(left)]
+    left = {item for item in items if _is_slow(item) and not _is_drawn(item)}
+    config.hook.pytest_deselected(items=sorted(left, key=items.index))
+    items[:] = [item for item in items if item not in left]
+    Session.left = len(left)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[LEFT] = len(left)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Each of pytest-xdist's workers has collected all tests, and left out the same ones."""
+    Session.left = getattr(node, "workeroutput", {}).get(LEFT, Session.left)
 
 
 def _is_slow(item: Any) -> bool:
@@ -60,10 +73,17 @@ def _is_slow(item: Any) -> bool:
 
 def _is_drawn(item: Any) -> bool:
     """Each of the Pythons with a share draws other tests, the same ones at every run."""
-    return zlib.crc32(item.nodeid.encode()) % SHARES == sys.version_info[1] // 3 % SHARES
+    return zlib.crc32(item.nodeid.encode()) % SHARES == share(sys.version_info[1])
+
+
+def share(minor: int) -> int:
+    """Which of the shares that Python has."""
+    return minor // 3 % SHARES
 
 
 def pytest_configure(config: Any) -> None:
+    if not hasattr(config, "workerinput"):
+        Session.templates = worlds.begin_session()
     Session.folder = tempfile.mkdtemp(prefix="guard-")
     Session.programs = programs.Programs(Path(Session.folder))
     os.environ["PATH"] = str(Session.programs.folder)
@@ -76,6 +96,8 @@ def pytest_configure(config: Any) -> None:
 
 def pytest_unconfigure(config: Any) -> None:
     shutil.rmtree(Session.folder, ignore_errors=True)
+    if Session.templates:
+        shutil.rmtree(Session.templates, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
@@ -140,5 +162,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
                 for name, number in report.user_properties:
                     if name.startswith(CASES):
                         counted[name] = counted.get(name, 0) + number
+    if Session.left:
+        terminalreporter.write_line("{}: {}".format(LEFT, Session.left))
     for name in sorted(counted):
         terminalreporter.write_line("{}: {}".format(name, counted[name]))

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the suite on one Python after the other. Imports bundle and the standard library only."""
 
+import contextlib
 import os
+import shutil
 import subprocess
+import tempfile
+import threading
 import time
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence
 from xml.etree import ElementTree
 
 from bundle import environment, interpreter, paths, program
@@ -16,6 +20,9 @@ NEEDED = ("3.6", "3.9", "3.12")
 BUILD = "3.12"
 LOCK = "test"
 CORES = 2
+# Thousands of small files are made and synced: in memory, where there is plenty of it.
+MEMORY = "/dev/shm"
+ROOM = 4 << 30
 
 
 class Result(NamedTuple):
@@ -45,8 +52,23 @@ def run(
     except program.Failed as failure:
         return Result(found.release, False, str(failure))
     breadth = "all" if minor == BUILD else "sample"
-    options = ["--crash-cases=" + (crash_cases or breadth), "--slow=" + (slow or breadth)]
-    return _pytest(found.release, str(python), options + list(words))
+    chosen = (slow or breadth, crash_cases or breadth)
+    options = ["--slow=" + chosen[0], "--crash-cases=" + chosen[1]]
+    result = _pytest(found.release, str(python), options + list(words))
+    return result._replace(text="{}; slow tests: {}, crash cases: {}".format(result.text, *chosen))
+
+
+def prepare(minors: Sequence[str]) -> None:
+    """Make the environments these will need, beside the tests of others."""
+
+    def make() -> None:
+        for found in map(interpreter.find, minors):
+            if found is not None:
+                # `run` makes it again, and then reports what is wrong.
+                with contextlib.suppress(program.Failed):
+                    environment.ensure(found, LOCK)
+
+    threading.Thread(target=make, daemon=True).start()
 
 
 def _pytest(release: str, python: str, words: List[str]) -> Result:
@@ -59,18 +81,49 @@ def _pytest(release: str, python: str, words: List[str]) -> Result:
     argv = [python, "-m", "pytest", "-q", "--junitxml", str(report)] + parallel + words
     program.say("\n=== Python {}: {}".format(release, " ".join(argv[1:])))
     before = time.monotonic()
-    status = subprocess.call(
-        argv, stdin=subprocess.DEVNULL, cwd=str(paths.ROOT), env=_environment()
-    )
+    with _temporary() as folder:
+        environ = dict(_environment(), **folder)
+        status = subprocess.call(argv, stdin=subprocess.DEVNULL, cwd=str(paths.ROOT), env=environ)
     text = "{}, {:.0f} s".format(_counts(report), time.monotonic() - before)
     if status != 0:
         text += ", pytest's exit status {}".format(status)
     return Result(release, status == 0, text)
 
 
+@contextlib.contextmanager
+def _temporary() -> Iterator[Dict[str, str]]:
+    """A directory in memory as TMPDIR; nothing where memory is short or runs no programs."""
+    if not roomy(MEMORY):
+        yield {}
+        return
+    folder = tempfile.mkdtemp(prefix="ovirt-cert-recovery-tests-", dir=MEMORY)
+    try:
+        yield {"TMPDIR": folder}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def roomy(folder: str) -> bool:
+    """Whether gigabytes of tests' files may lie there, and programs among them."""
+    try:
+        there = os.statvfs(folder)
+        with open("/proc/meminfo") as lines:
+            sizes = {line.split(":")[0]: int(line.split()[1]) << 10 for line in lines}
+    except (OSError, ValueError, IndexError):
+        return False
+    free = min(there.f_bavail * there.f_frsize, sizes.get("MemAvailable", 0) // 2)
+    return free > ROOM and not there.f_flag & os.ST_NOEXEC and os.access(folder, os.W_OK)
+
+
 def _environment() -> Dict[str, str]:
-    """Ours without what would let the caller's Python into the environment's."""
-    taken = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTEST_ADDOPTS")
+    """Ours without what would let the caller's Python in, or keep ours from its compiled files."""
+    taken = (
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "VIRTUAL_ENV",
+        "PYTEST_ADDOPTS",
+        "PYTHONDONTWRITEBYTECODE",
+    )
     return {name: value for name, value in os.environ.items() if name not in taken}
 
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The test command itself: what it makes of Pythons that are missing."""
 
+from pathlib import Path
+
 import pytest
 
 from tests import __main__ as command
-from tests import matrix
+from tests import conftest, matrix
 
 
 @pytest.mark.parametrize(
@@ -32,3 +34,20 @@ def test_total_with_one_bad_python_is_a_failure() -> None:
     assert (
         command.total([matrix.Result("3.9", True, ""), matrix.Result("3.6", False, "")]) == "FAILED"
     )
+
+
+def test_memory_is_used_only_where_it_is_and_is_plenty(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(matrix, "ROOM", 0)
+    assert matrix.roomy(str(tmp_path))
+    assert not matrix.roomy(str(tmp_path / "nowhere"))
+    assert not matrix.roomy("/proc")  # nothing is free there
+    monkeypatch.setattr(matrix, "ROOM", 1 << 60)
+    assert not matrix.roomy(str(tmp_path))
+
+
+def test_each_slow_test_runs_on_one_of_the_other_pythons() -> None:
+    others = [minor for minor in matrix.PYTHONS if minor != matrix.BUILD]
+    shares = {conftest.share(int(minor.split(".")[1])) for minor in others}
+    assert len(shares) == len(others) == conftest.SHARES

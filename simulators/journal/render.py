@@ -2,6 +2,7 @@
 """journalctl's text forms: short and its relatives, cat, export, verbose."""
 
 import time
+from typing import Any
 
 from simulators import timestamps
 from simulators.journal import processes
@@ -110,6 +111,7 @@ ESCAPES.update(
     }
 )
 THRESHOLD = 4096
+_made = {}  # type: dict
 
 
 def json_line(record: tuple, state: dict, asked: dict, systemd: int) -> str:
@@ -133,7 +135,19 @@ def _json_pairs(record: tuple, state: dict, asked: dict, old: bool) -> list:
     if not old:
         # 252 prints its hash table's order, which means nothing and differs by entry
         pairs.sort(key=lambda pair: hash_of(pair[0], record[0]))
-    return [(quote(key), _json_value(value, asked["all"], old)) for key, value in pairs]
+    return [
+        (_known(quote, key), _known(_json_value, value, asked["all"], old)) for key, value in pairs
+    ]
+
+
+def _known(make: Any, value: object, *rest: bool) -> str:
+    """The same few texts fill most records: each is written once a call."""
+    if not isinstance(value, str):
+        return make(value, *rest)
+    key = (make, value) + rest
+    if key not in _made:
+        _made[key] = make(value, *rest)
+    return _made[key]
 
 
 def hash_of(key: str, seed: int) -> int:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a test may start, connect to and write: pure; each answer is a reason or nothing."""
 
+import functools
 import os
 import re
 import sys
@@ -20,7 +21,9 @@ FORBIDDEN = (
 # Real programs a test may ask for by name: readers and calculators, none keeps state here.
 ALLOWED = (
     "openssl journalctl systemd-journal-remote ssh-keygen git sh bash dash busybox env "
-    "cat true false sleep test ls cp mkdir rm stat id printf echo tar date virsh uname df hostname"
+    "cat true false sleep test ls cp mkdir rm stat id printf echo tar date virsh uname df hostname "
+    # A machine of their own: its clock and its services are not this one's.
+    "qemu-system-x86_64 qemu-img mkfs.fat mtools"
 ).split()
 
 SYSTEM = ("/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/local/sbin")
@@ -105,7 +108,11 @@ READERS = {"date": _date, "virsh": _virsh}  # harmless or not by their arguments
 
 
 def _own_places() -> Tuple[str, ...]:
-    places = (ROOT, sys.prefix, sys.base_prefix, tempfile.gettempdir())
+    return _resolved((ROOT, sys.prefix, sys.base_prefix, tempfile.gettempdir()))
+
+
+@functools.lru_cache(maxsize=None)  # asked at every file that is opened for writing
+def _resolved(places: Tuple[str, ...]) -> Tuple[str, ...]:
     # The prefix of a distribution's Python is /usr: that is no own place.
     own = [place for place in places if place not in ("/usr", "/usr/local")]
     return tuple(os.path.realpath(place) for place in own)
@@ -121,4 +128,14 @@ def _under(path: str, beginnings: Tuple[str, ...]) -> bool:
 
 
 def _real(path: str) -> str:
-    return os.path.realpath(path).replace("/var/run/", "/run/", 1)
+    if os.path.islink(path):
+        real = os.path.realpath(path)
+    else:
+        folder, name = os.path.split(os.path.abspath(path))
+        real = os.path.join(_real_folder(folder), name)
+    return real.replace("/var/run/", "/run/", 1)
+
+
+@functools.lru_cache(maxsize=4096)  # many files are written to few folders
+def _real_folder(folder: str) -> str:
+    return os.path.realpath(folder)

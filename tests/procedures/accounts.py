@@ -29,6 +29,7 @@ READERS = (
     "hosted-engine --vm-status --json",
     "virsh -r list --all",
     "ssh-keyscan -T 5 ",
+    "ssh-keygen -F ",
     "chronyc -c ",
     "openssl s_client -connect localhost:54321 ",
     "id -u",

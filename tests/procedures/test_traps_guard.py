@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recovery import moment as moments
-from simulators import units
+from simulators import rehearse, units
 from tests.procedures import accounts, points, watched
 
 VM_START = "hosted-engine --vm-start"
@@ -25,7 +25,7 @@ def killed(node: watched.Node, side: str, words: str) -> None:
 
 def impatient(node: watched.Node, minutes: int, point: watched.Point) -> watched.Ended:
     """Recover with another guard time."""
-    words = node.prepared.arguments
+    words = rehearse.arguments(node.world)
     chosen = words[words.index("recover") :] + ["--guard-minutes", str(minutes)]
     return node.tool(*chosen, point=point)
 

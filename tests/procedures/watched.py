@@ -10,7 +10,9 @@ import sys
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from recovery import cli, errors, local_host
-from simulators import install, rehearse
+from simulators import rehearse
+from tests.procedures import inside
+from tests.simulators import worlds
 
 # Programs that only look; whatever else runs is an effect, and so is every durable file.
 LOOKING = ("date", "id", "df", "rpm", "journalctl", "chronyc", "sleep", "ssh-keyscan")
@@ -20,6 +22,7 @@ LOOKING_WORDS = (
     ("hosted-engine", "--vm-status"),
     ("openssl", "s_client"),
     ("ssh-keygen", "-l"),
+    ("ssh-keygen", "-F"),
 )
 
 Point = Callable[[int, str, str], None]
@@ -45,8 +48,11 @@ class WatchedHost(local_host.LocalHost):
         self._number += 1
         number = self._number
         self._point(number, "before", what)
-        yield
-        self._point(number, "after", what)
+        try:
+            yield
+        finally:
+            # A call that failed may have had its effect, and is over all the same.
+            self._point(number, "after", what)
 
     def run(self, argv: Sequence[str], *args: Any, **kwargs: Any) -> Any:
         if not is_effect(list(argv)):
@@ -81,17 +87,25 @@ class Ended(NamedTuple):
 class Node:
     """A world to recover, and the tool run against it in processes of its own."""
 
-    def __init__(self, directory: str, scenario: str, release: str = "el8") -> None:
+    def __init__(
+        self, directory: str, scenario: str, release: str = "el8", executed: bool = False
+    ) -> None:
         self.directory = directory
-        self.prepared = rehearse.prepare(scenario, release, directory)
-        self.world = install.World(directory)
+        self.world = worlds.make(directory, scenario, release).world
+        rehearse.remember(self.world)
         self.log = directory + ".log"
+        # Whether each simulated program is a new interpreter, as in a rehearsal; slow.
+        self.executed = executed
+        inside.preload()
 
     def tool(self, *words: str, point: Optional[Point] = None) -> Ended:
-        """Run the tool in a forked process, so that it can be killed for real."""
-        base = self.prepared.arguments[: self.prepared.arguments.index("recover")]
+        """Run the tool in a inside process, so that it can be killed for real."""
+        arguments = rehearse.arguments(self.world)
+        base = arguments[: arguments.index("recover")]
         pid = os.fork()
         if pid == 0:
+            if not self.executed:
+                inside.install(self.world.programs)
             _become_the_tool(base + list(words), point, self.log)
         _, status = os.waitpid(pid, 0)
         with open(self.log, errors="replace") as stream:
@@ -101,8 +115,8 @@ class Node:
         return Ended(os.WEXITSTATUS(status), output)
 
     def recover(self, point: Optional[Point] = None) -> Ended:
-        words = self.prepared.arguments[self.prepared.arguments.index("recover") :]
-        return self.tool(*words, point=point)
+        arguments = rehearse.arguments(self.world)
+        return self.tool(*arguments[arguments.index("recover") :], point=point)
 
     def resume(self) -> Ended:
         return self.tool("resume", "--yes", "--engine-password-file", self.world.password_file)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Worlds for tests: each scenario and release is made once a process and then copied."""
+"""Worlds for tests: each scenario and release is made once a test run and then copied."""
 
-import atexit
+import fcntl
 import os
 import shutil
 import subprocess
 import tempfile
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional
 
 import pexpect
 
@@ -14,7 +14,7 @@ from simulators import install
 
 ENGINE = "root@virt-he.example.test"
 IN_WINDOW = 1673712000  # 2023-01-14 16:00:00 UTC: six days before the usual scenario's expiry
-_templates: Dict[Tuple[str, str], str] = {}
+TEMPLATES = "OVIRT_CERT_RECOVERY_WORLD_TEMPLATES"
 
 
 class Output(NamedTuple):
@@ -97,22 +97,45 @@ class Node:
         )
 
 
+def begin_session() -> str:
+    """Where all processes of this test run find their templates; the caller removes it."""
+    os.environ[TEMPLATES] = tempfile.mkdtemp(prefix="world-templates-")
+    return os.environ[TEMPLATES]
+
+
 def make(directory: str, scenario: str = "node-expired", release: str = "el8") -> Node:
     """A fresh copy of the world in `directory` (which must not exist)."""
-    key = (scenario, release)
-    if key not in _templates:
-        folder = tempfile.mkdtemp(prefix="world-template-")
-        atexit.register(shutil.rmtree, folder, True)
-        install.create(folder + "/world", scenario, release)
-        _templates[key] = folder + "/world"
-    _copy(_templates[key], str(directory))
+    _copy(_template(scenario, release), str(directory))
     return Node(install.World(str(directory)))
 
 
+def _template(scenario: str, release: str) -> str:
+    path = os.path.join(os.environ[TEMPLATES], "%s-%s" % (scenario, release))
+    with open(path + ".made", "a+") as made:
+        fcntl.flock(made, fcntl.LOCK_EX)
+        made.seek(0)
+        if not made.read():
+            shutil.rmtree(path, ignore_errors=True)
+            install.create(path, scenario, release)
+            made.write("yes")
+    return path
+
+
 def _copy(source: str, target: str) -> None:
-    shutil.copytree(source, target, symlinks=True)
-    if os.geteuid() != 0:
-        return
+    os.makedirs(target)
+    for name in os.listdir(source):
+        if name == "lib":  # nobody writes there, and it is most of a world's files
+            shutil.copytree(source + "/lib", target + "/lib", copy_function=os.link)
+        elif os.path.isdir(source + "/" + name):
+            shutil.copytree(source + "/" + name, target + "/" + name, symlinks=True)
+        else:
+            shutil.copy2(source + "/" + name, target + "/" + name)
+    if os.geteuid() == 0:
+        _own(source, target)
+
+
+def _own(source: str, target: str) -> None:
+    """The owners, which copying leaves out."""
     for folder, folders, names in os.walk(source):
         for name in folders + names:
             path = os.path.join(folder, name)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Simulated programs without a new interpreter for each: the same modules, run by the tool.
+
+Most run to their end in the tool's own process. What talks while it runs, reads its input or
+meets a fault runs in a child, in which the program takes the place of an exec. What a timer of
+the simulated systemd starts is executed as ever.
+"""
+
+import functools
+import gc
+import importlib
+import marshal
+import os
+import pkgutil
+import signal
+import subprocess
+import sys
+import traceback
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+import pexpect
+
+import recovery
+import simulators
+from simulators import entry
+from simulators import world as world_module
+
+DESCRIPTORS = 256
+# `lean` stands in for the standard library's typing where starting is what costs.
+NOT_IMPORTED = ("__main__", "lean", "vm")
+OF_THEIR_OWN = ("env", "openssl")  # one becomes another program, one looks at its descriptors
+EXECUTED = subprocess.Popen
+SPAWNED = pexpect.spawn
+_preloaded: List[str] = []
+
+
+class Answered:
+    """What Popen gives its caller, of a program that has already ended."""
+
+    def __init__(self, status: int, call: entry.Call) -> None:
+        self.returncode = status
+        self.pid = os.getpid()
+        self._said = tuple(_said(call, descriptor) for descriptor in (1, 2))
+
+    def communicate(
+        self, input: Optional[bytes] = None, timeout: Optional[float] = None
+    ) -> Tuple[bytes, ...]:
+        return self._said
+
+
+def preload() -> None:
+    """Import once what every tool and every program would import after each fork."""
+    if _preloaded:
+        return
+    for package in (recovery, simulators):
+        for name in _modules(package.__name__, list(package.__path__)):
+            importlib.import_module(name)
+            _preloaded.append(name)
+
+
+def _modules(package: str, places: List[str]) -> List[str]:
+    found = []
+    for one in pkgutil.iter_modules(places):
+        if one.name in NOT_IMPORTED:
+            continue
+        name = "%s.%s" % (package, one.name)
+        found.append(name)
+        if one.ispkg:
+            found += _modules(name, [os.path.join(place, one.name) for place in places])
+    return found
+
+
+def install(programs: str) -> None:
+    """From here on this process, which is the tool, does not execute that directory's programs."""
+
+    def start(argv: Any, *rest: Any, **named: Any) -> Any:
+        executable = named.get("executable") or ""
+        if os.path.dirname(executable) == programs:
+            if named["stdin"] == subprocess.DEVNULL and _is_plain(executable):
+                return _answered(executable, argv[1:], named["env"])
+            named["preexec_fn"] = _becoming(executable, argv[1:], named["env"])
+        return EXECUTED(argv, *rest, **named)
+
+    def spawn(executable: str, words: Sequence[str], **named: Any) -> Any:
+        if os.path.dirname(executable) == programs:
+            named["preexec_fn"] = _becoming(executable, words, named["env"])
+        return SPAWNED(executable, words, **named)
+
+    if hasattr(gc, "freeze"):
+        gc.freeze()  # a child that collects would copy all our memory
+    subprocess.Popen = start  # type: ignore[assignment, misc]
+    pexpect.spawn = spawn
+
+
+def _is_plain(executable: str) -> bool:
+    name = os.path.basename(executable)
+    module = importlib.import_module("simulators.programs." + name.replace("-", "_"))
+    if name in OF_THEIR_OWN or getattr(module, "INTERACTIVE", False):
+        return False
+    with open(_directory(executable) + "/state", "rb") as source:
+        return not marshal.loads(source.read())["faults"]
+
+
+def _directory(executable: str) -> str:
+    return os.path.dirname(os.path.dirname(executable))
+
+
+def _answered(executable: str, words: Sequence[str], env: Dict[str, str]) -> Answered:
+    name = os.path.basename(executable)
+    call = entry.Call(world_module.World(_directory(executable)), [name] + list(words))
+    call.env = dict(env)  # type: ignore[assignment]
+    try:
+        status = entry.run(call, name)
+    except Exception:
+        call.output, status = [(2, traceback.format_exc().encode("utf-8", "replace"))], 1
+    return Answered(status, call)
+
+
+def _said(call: entry.Call, descriptor: int) -> bytes:
+    return b"".join(data for where, data in call.output if where == descriptor)
+
+
+def _becoming(executable: str, words: Sequence[str], env: Dict[str, str]) -> Callable[[], None]:
+    return functools.partial(_become, executable, list(words), dict(env))
+
+
+def _become(executable: str, words: List[str], env: Dict[str, str]) -> None:
+    """Be that program, in the child and with everything an exec would have made of it."""
+    try:
+        os.closerange(3, DESCRIPTORS)  # which tells the parent that we have started
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        os.environ.clear()
+        os.environ.update(env)
+        sys.argv = [executable] + words
+        subprocess.Popen = EXECUTED  # type: ignore[misc]
+        entry.main(os.path.basename(executable))
+    except BaseException:
+        os.write(2, traceback.format_exc().encode("utf-8", "replace"))
+    finally:
+        os._exit(1)
