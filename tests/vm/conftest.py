@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Broken nodes for the tests: each one resumes from the frozen machine within seconds."""
+
+import os
+import shutil
+import tempfile
+from typing import Callable, Iterator, List
+
+import pytest
+
+from simulators.vm import frozen, image, machine, stick
+from tests.vm.node import Node
+
+
+def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
+    for item in items:
+        if "/vm/" in str(item.fspath):
+            item.add_marker(pytest.mark.vm)
+
+
+@pytest.fixture(scope="session")
+def archive() -> str:
+    """The single file, built for the Python of the machine."""
+    path = os.environ.get("VM_ARCHIVE")
+    if path is None:
+        pytest.fail("VM_ARCHIVE names no archive: `python3 -m tests --machine only` builds one")
+    return path
+
+
+@pytest.fixture
+def folder() -> Iterator[str]:
+    """A short path: a unix socket's has 107 characters at most."""
+    made = tempfile.mkdtemp(prefix="vm-")
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def thaw(folder: str) -> Iterator[Callable[[], machine.Machine]]:
+    """thaw() -> the machine, just after its node has failed."""
+    started: List[machine.Machine] = []
+
+    def make() -> machine.Machine:
+        saved = frozen.ensure("node-expired")
+        made = machine.Machine(folder, image.ensure(), saved)
+        started.append(made)
+        return made.wait()
+
+    yield make
+    for made in started:
+        made.close()
+
+
+@pytest.fixture
+def node(thaw: Callable[[], machine.Machine], folder: str, archive: str) -> Node:
+    """The broken node, the stick in its port."""
+    return Node(thaw(), stick.make(folder + "/stick.img", [archive]))

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tool is killed while the clock is back: systemd's timer restores the true time."""
+
+from tests.vm.node import CERTIFICATE, Node
+from tests.vm.test_recovery import RECOVER
+
+
+def test_killed_tool_leaves_a_timer_that_restores_the_true_time(node: Node) -> None:
+    node.begin(RECOVER + " --guard-minutes 2")
+    node.reached(8)
+    node.kill()
+    assert node.deviation() < -86400
+    assert "expired" not in node.out("openssl x509 -in %s -noout -checkend 0" % CERTIFICATE)
+    node.machine.until("test $(date -u +%m) = 02", 300, pause=3)
+    assert abs(node.deviation()) < 1.0
+    node.machine.until("systemctl is-active chronyd", 60)
+    assert abs(node.machine.rtc() - node.true()) < 3
+    told = node.tool("status")
+    assert told.status == 0 and "resume" in told.out

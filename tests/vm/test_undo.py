@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`undo` from the middle and from just before the end, with the engine VM left running."""
+
+import pytest
+
+from tests.vm.node import Node
+from tests.vm.test_recovery import RECOVER
+
+
+@pytest.mark.parametrize("step", [11, 15])
+def test_undo_brings_files_units_and_time_back(node: Node, step: int) -> None:
+    before = node.files()
+    node.begin(RECOVER)
+    node.reached(step)
+    node.kill()
+    domain = node.domain()
+    assert domain is not None
+    done = node.tool("undo --yes")
+    assert done.status == 0, done.out + done.err
+    assert node.changed(before) == []
+    assert abs(node.deviation()) < 1.0
+    assert abs(node.machine.rtc() - node.true()) < 3
+    assert node.out("systemctl is-active chronyd").strip() == "active"
+    left = node.out("systemctl list-units --all --plain --no-legend 'ovirt-cert-recovery*'")
+    assert ".timer" not in left and "restore-time" not in left
+    # Nobody restarts libvirtd with the old certificate, and nobody touches the engine VM.
+    assert node.domain() == domain and node.domain_state() == "running"
