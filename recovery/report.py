@@ -185,11 +185,11 @@ def _services(seen: Observation) -> List[str]:
         if failure.kind == "dependency" or not failure.unit.endswith(".service"):
             continue  # follows from the others; the JSON form has all
         lines += wrapped(
-            "%s %s, %d times, last at %s UTC: %s"
+            "%s %s, %s at %s UTC: %s"
             % (
                 failure.unit,
                 failure.kind,
-                failure.times,
+                "once" if failure.times == 1 else "%d times, last" % failure.times,
                 moment.utc(failure.last),
                 failure.line.strip(),
             ),

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python3 -m tests`: the whole suite on every Python a node can have, in its own environments."""
+"""`python3 -m tests`: the whole suite on every Python a node can have, then in the machine."""
 
 import argparse
 import sys
 from typing import List, Optional, Sequence
 
 from bundle import interpreter
-from tests import matrix
+from tests import machine, matrix
 
 
 def parse(argv: Optional[List[str]]) -> argparse.Namespace:
@@ -28,6 +28,11 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
         choices=("sample", "all"),
         help="whole recoveries: default all on %s, a third each elsewhere" % matrix.BUILD,
     )
+    parser.add_argument(
+        "--machine",
+        choices=("yes", "no", "only"),
+        help="the tests in the virtual machine; default: yes, but no with --python or words",
+    )
     parser.add_argument("words", nargs="*", metavar="PYTEST", help="after --, words for pytest")
     return parser.parse_args(argv)
 
@@ -36,25 +41,27 @@ def main(argv: Optional[List[str]] = None) -> int:
     arguments = parse(argv)
     pythons = arguments.python or matrix.PYTHONS
     breadth = (arguments.crash_cases, arguments.slow, arguments.words)
+    wanted = arguments.machine or ("no" if arguments.python or arguments.words else "yes")
+    if wanted == "only":
+        pythons = []
     matrix.prepare(pythons[1:])
     results = [matrix.run(minor, *breadth) for minor in pythons]
-    if not any(result.ran for result in results) and not arguments.python:
+    if pythons and not any(result.ran for result in results) and not arguments.python:
         # Better than nothing where there is one other Python; the summary names what did not run.
         own = interpreter.running().minor
         results.append(matrix.run(own, *breadth))
-    print("\n=== all Pythons")
+    if wanted != "no":
+        results.append(machine.run(arguments.words))
+    print("\n=== all")
     for result in results:
-        print(
-            "Python {:8} {} {}".format(
-                result.python, "ok  " if result.good else "BAD ", result.text
-            )
-        )
+        good = "ok  " if result.good else "BAD "
+        print("{:16} {} {}".format(matrix.title(result.name), good, result.text))
     print("total: " + total(results))
     return 0 if total(results).startswith("passed") else 1
 
 
 def total(results: Sequence[matrix.Result]) -> str:
-    absent = " ".join(result.python for result in results if not result.ran)
+    absent = ", ".join(result.name for result in results if not result.ran)
     if not all(result.good for result in results) or not any(result.ran for result in results):
         return "FAILED"
     return "passed, but NOT RUN on " + absent if absent else "passed"

@@ -26,9 +26,9 @@ ROOM = 4 << 30
 
 
 class Result(NamedTuple):
-    """What one Python said."""
+    """What one Python, or the virtual machine, said."""
 
-    python: str
+    name: str
     good: bool
     text: str
     ran: bool = True
@@ -54,7 +54,7 @@ def run(
     breadth = "all" if minor == BUILD else "sample"
     chosen = (slow or breadth, crash_cases or breadth)
     options = ["--slow=" + chosen[0], "--crash-cases=" + chosen[1]]
-    result = _pytest(found.release, str(python), options + list(words))
+    result = pytest(found.release, str(python), options + list(words))
     return result._replace(text="{}; slow tests: {}, crash cases: {}".format(result.text, *chosen))
 
 
@@ -71,23 +71,35 @@ def prepare(minors: Sequence[str]) -> None:
     threading.Thread(target=make, daemon=True).start()
 
 
-def _pytest(release: str, python: str, words: List[str]) -> Result:
-    report = paths.VENVS / "junit-{}.xml".format(release)
+def pytest(
+    name: str,
+    python: str,
+    words: List[str],
+    workers: int = CORES,
+    more: Optional[Dict[str, str]] = None,
+) -> Result:
+    """Run pytest with these words, and count what its report holds."""
+    report = paths.VENVS / "junit-{}.xml".format(name.replace(" ", "-"))
     if report.exists():
         report.unlink()
     # pytest-xdist for 3.6 cannot hand waiting tests to an idle core.
-    spread = "load" if release.startswith("3.6.") else "worksteal"
-    parallel = ["-n", str(CORES), "--dist", spread]
+    spread = "load" if name.startswith("3.6.") else "worksteal"
+    parallel = ["-n", str(workers), "--dist", spread]
     argv = [python, "-m", "pytest", "-q", "--junitxml", str(report)] + parallel + words
-    program.say("\n=== Python {}: {}".format(release, " ".join(argv[1:])))
+    program.say("\n=== {}: {}".format(title(name), " ".join(argv[1:])))
     before = time.monotonic()
     with _temporary() as folder:
-        environ = dict(_environment(), **folder)
+        environ = dict(environment_of_children(), **dict(folder, **(more or {})))
         status = subprocess.call(argv, stdin=subprocess.DEVNULL, cwd=str(paths.ROOT), env=environ)
     text = "{}, {:.0f} s".format(_counts(report), time.monotonic() - before)
     if status != 0:
         text += ", pytest's exit status {}".format(status)
-    return Result(release, status == 0, text)
+    return Result(name, status == 0, text)
+
+
+def title(name: str) -> str:
+    """A release number is that of a Python; other names speak for themselves."""
+    return "Python " + name if name[0].isdigit() else name
 
 
 @contextlib.contextmanager
@@ -115,7 +127,7 @@ def roomy(folder: str) -> bool:
     return free > ROOM and not there.f_flag & os.ST_NOEXEC and os.access(folder, os.W_OK)
 
 
-def _environment() -> Dict[str, str]:
+def environment_of_children() -> Dict[str, str]:
     """Ours without what would let the caller's Python in, or keep ours from its compiled files."""
     taken = (
         "PYTHONPATH",

@@ -11,6 +11,7 @@ from typing import Callable, Dict, List, Tuple
 import pytest
 
 from bundle import paths
+from simulators.vm import packages
 from tests import matrix
 
 README = (paths.ROOT / "README.md").read_text(encoding="utf-8")
@@ -48,10 +49,20 @@ def start(words: List[str], timeout: float = 900, **more: str) -> Tuple[int, str
 
 def test_readme_commands_are_all_known_here() -> None:
     archive = "./ovirt-cert-recovery.pyz "
-    expected = ["python3 -m bundle rehearse node-expired", "python3 -m tests", "python3 -m bundle"]
+    expected = ["python3 -m bundle rehearse node-expired", "python3 -m tests"]
+    wanted = " ".join(sorted(packages.NEEDED.values()))
+    expected += ["apt-get install --no-install-recommends " + wanted, "python3 -m bundle"]
+    # Run by tests/vm/test_shell.py.
+    expected += ["python3 -m simulators.vm shell node-expired", "python3 -m bundle"]
     expected += [archive + word for word in ("diagnose", "plan", "recover")]
     expected += [archive + word for word in ("status", "resume", "undo")]
     assert commands() == expected
+
+
+def test_readme_packages_are_those_that_ci_installs() -> None:
+    text = (paths.ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"^machine=\((.*)\)$", text, re.MULTILINE)
+    assert sorted(listed.split()) == sorted(packages.NEEDED.values())
 
 
 @pytest.mark.slow

@@ -78,10 +78,7 @@ def dated(one: Certificate, wall: float) -> str:
 
 def told(failure: Failure) -> str:
     """Return one line about a kind of failure in systemd's journal."""
-    return "%s: %s (%d times, %s to %s)" % (
-        failure.unit,
-        failure.line.strip(),
-        failure.times,
-        utc(failure.first),
-        utc(failure.last),
-    )
+    line = "%s: %s" % (failure.unit, failure.line.strip())
+    if failure.times == 1:
+        return "%s (once, %s)" % (line, utc(failure.last))
+    return "%s (%d times, %s to %s)" % (line, failure.times, utc(failure.first), utc(failure.last))

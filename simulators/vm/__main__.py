@@ -1,34 +1,107 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python3 -m simulators.vm`: build the machine's image, or sit down at a broken node's console."""
+"""`python3 -m simulators.vm`: sit down at the console of a broken node made of real components."""
 
 import argparse
+import os
+import shutil
+import signal
 import sys
+import tempfile
 from typing import List, Optional
 
+from simulators.vm import cache
 from simulators.vm.failure import Failed
+
+HINTS = """\
+The archive is on the stick: mount -o ro /dev/sda /mnt && python3 /mnt/%s diagnose
+The engine's root password is: %s      Leave, and forget all: Ctrl-]
+"""
+NO_ARCHIVE = "No archive is on the stick: `python3 -m bundle` builds one (for Python 3.11).\n"
+ARCHIVE = os.path.join("dist", "ovirt-cert-recovery.pyz")
+
+
+def equipped() -> None:
+    """Go on in an environment with the locked packages, where this interpreter lacks them."""
+    try:
+        import cryptography  # noqa: F401
+    except ImportError:
+        from bundle import environment, interpreter, paths
+
+        python = str(environment.ensure(interpreter.running(), "run"))
+        environ = dict(os.environ, PYTHONPATH=str(paths.ROOT))
+        os.execve(python, [python, "-m", "simulators.vm"] + sys.argv[1:], environ)
 
 
 def parse(argv: Optional[List[str]]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 -m simulators.vm", description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.required = True
-    commands.add_parser("build", help="build the image and the frozen nodes, if they are missing")
+    build = commands.add_parser("build", help="build what is missing: the image, a frozen node")
+    build.add_argument("scenario", nargs="?", default="node-expired")
+    shell = commands.add_parser("shell", help="a console in a broken node (root; Ctrl-] leaves)")
+    shell.add_argument("scenario", help="node-expired and others; an unknown one lists them all")
+    shell.add_argument("--stick", metavar="FILE", action="append", help="(default: %s)" % ARCHIVE)
+    commands.add_parser("clean", help="remove all images and frozen nodes")
     return parser.parse_args(argv)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from simulators.vm import image
+    if arguments.command == "clean":
+        cache.remove(cache.home())
+        return 0
+    equipped()
+    from simulators.vm import frozen
 
-    print(image.ensure().folder)
+    if arguments.scenario not in frozen.STORIES:
+        known = "\n".join(
+            "  %-16s %s" % (name, story.summary) for name, story in frozen.STORIES.items()
+        )
+        print("unknown scenario %s; there are:\n%s" % (arguments.scenario, known), file=sys.stderr)
+        return 2
+    if arguments.command == "build":
+        print(os.path.dirname(frozen.ensure(arguments.scenario).disk))
+        return 0
+    return shell(arguments.scenario, arguments.stick or [ARCHIVE])
+
+
+def shell(scenario: str, files: List[str]) -> int:
+    """Thaw a node, give it the stick, and hand over its console."""
+    from simulators import names
+    from simulators.vm import console, frozen, image, machine, stick
+
+    if not sys.stdin.isatty():
+        raise Failed("open a console", "standard input is no terminal")
+    present = [file for file in files if os.path.exists(file)]
+    folder = tempfile.mkdtemp(prefix="vm-")
+    try:
+        node = machine.Machine(folder, image.ensure(), frozen.ensure(scenario))
+        try:
+            node.wait()
+            if present:
+                node.plug(stick.make(folder + "/stick.img", present))
+                sys.stdout.write(HINTS % (os.path.basename(present[0]), names.PASSWORD))
+            else:
+                sys.stdout.write(NO_ARCHIVE)
+            sys.stdout.flush()
+            console.attach(folder + "/console")
+        finally:
+            node.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print("\r\nthe machine is gone")
     return 0
 
 
 def main(argv: Optional[List[str]] = None) -> int:
+    # Told to end, end as after Ctrl-C: with nothing left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return run(parse(argv))
     except Failed as failure:
         print(failure, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

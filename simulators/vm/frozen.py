@@ -13,6 +13,7 @@ from typing import Callable, Dict, NamedTuple
 from simulators.vm import cache, image, machine
 
 SETTLES_WITHIN = 240.0
+VALID = machine.TODAY - 60 * 86400  # a month before the certificate expires
 META = "/frozen.json"
 
 
@@ -21,6 +22,7 @@ class Story(NamedTuple):
 
     summary: str
     prepare: Callable[[machine.Machine], None]
+    today: int = machine.TODAY  # of the first boot
 
 
 def expired(node: machine.Machine) -> None:
@@ -30,10 +32,28 @@ def expired(node: machine.Machine) -> None:
     node.out("sync")
 
 
+def healthy(node: machine.Machine) -> None:
+    """The HA agent has started the engine VM and finds it in good health."""
+    node.until('hosted-engine --vm-status --json | grep -q \'"health": "good"\'', SETTLES_WITHIN)
+    node.run("systemctl is-system-running --wait")
+    node.out("sync")
+
+
+def still_running(node: machine.Machine) -> None:
+    """A month passes in which nobody restarts anything; then the certificate is a month too old."""
+    healthy(node)
+    node.out("systemctl stop chronyd && timedatectl set-time @%d" % machine.TODAY)
+    node.out("systemctl start chronyd && sync")
+
+
 STORIES: Dict[str, Story] = {
     "node-expired": Story(
         "the node's certificate expired a month ago; libvirtd refuses to start", expired
-    )
+    ),
+    "all-valid": Story("nothing has expired, the engine VM runs", healthy, VALID),
+    "still-running": Story(
+        "expired, but libvirtd and the engine VM were never restarted", still_running, VALID
+    ),
 }
 
 
@@ -48,7 +68,7 @@ def ensure(scenario: str) -> machine.Frozen:
 
 
 def _freeze(folder: str, made: image.Image, story: Story) -> None:
-    node = machine.Machine(folder, made)
+    node = machine.Machine(folder, made, today=story.today)
     try:
         node.wait()
         story.prepare(node)

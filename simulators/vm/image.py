@@ -9,10 +9,10 @@ import os
 import shlex
 import shutil
 import signal
-import subprocess
 from typing import List, NamedTuple
 
 from simulators.vm import cache, furnish, packages
+from simulators.vm import child as children
 from simulators.vm.failure import Failed, tail
 
 WHAT = "build the machine's image"
@@ -95,15 +95,8 @@ def _one(pattern: str) -> str:
 
 def _run(words: List[str], log: str) -> None:
     """Run to the end; interrupted, end the whole process group and wait: it has mounts to undo."""
-    with open(log, "a") as output:
-        child = subprocess.Popen(
-            words,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            env={"PATH": packages.PLACES, "LC_ALL": "C", "HOME": "/root"},
-        )
+    with open(log, "ab") as output:
+        child = children.start(words, output, signal.SIGTERM)
         try:
             status = child.wait()
         except BaseException:

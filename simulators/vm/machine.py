@@ -7,15 +7,14 @@ the monotonic one.
 
 import atexit
 import calendar
-import ctypes
 import os
 import shlex
 import signal
 import subprocess
 import time
-from typing import IO, List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional
 
-from simulators.vm import packages
+from simulators.vm import child, packages
 from simulators.vm.agent import Agent, Done
 from simulators.vm.failure import Failed, tail
 from simulators.vm.image import Image
@@ -28,8 +27,6 @@ APPEND = "root=/dev/vda rw console=ttyS0 quiet no_timer_check"
 BOOTS_WITHIN = 240.0  # seconds until the agent answers; 15 on two idle cores
 THAWS_WITHIN = 60
 TODAY = 1676894400  # 2023-02-20 12:00:00 UTC, the day of the simulated worlds
-PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
 
 
 class Frozen(NamedTuple):
@@ -69,7 +66,7 @@ class Machine:
         if frozen:
             words += ["-incoming", "exec:cat " + shlex.quote(frozen.memory)]
         with open(self.folder + "/qemu.log", "ab") as said:
-            self._process = start(words, said)
+            self._process = child.start(words, said, signal.SIGKILL)
         atexit.register(self.close)
         try:
             self._monitor = Line(self._socket("monitor"), "qemu's monitor")
@@ -203,19 +200,6 @@ class Machine:
             self._process.wait()
 
 
-def start(words: List[str], said: IO[bytes]) -> subprocess.Popen:
-    """A process that ends with this one, even if this one is killed."""
-    return subprocess.Popen(
-        words,
-        stdin=subprocess.DEVNULL,
-        stdout=said,
-        stderr=said,
-        start_new_session=True,
-        env={"PATH": packages.PLACES, "LC_ALL": "C"},
-        preexec_fn=lambda: _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0),
-    )
-
-
 def arguments(image: Image, disk: str, folder: str, rtc: int) -> List[str]:
     """qemu's words. cache=writeback: with unsafe, a guest's fsync would mean nothing."""
     base = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(rtc))
@@ -244,7 +228,7 @@ def _overlay(path: str, backing: str, shape: str) -> None:
     words = [packages.program("qemu-img"), "create", "-q", "-f", "qcow2", "-F", shape]
     done = subprocess.run(
         words + ["-b", backing, path],
-        env={"PATH": packages.PLACES, "LC_ALL": "C"},
+        env=child.environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

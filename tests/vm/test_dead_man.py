@@ -13,7 +13,10 @@ def test_killed_tool_leaves_a_timer_that_restores_the_true_time(node: Node) -> N
     assert "expired" not in node.out("openssl x509 -in %s -noout -checkend 0" % CERTIFICATE)
     node.machine.until("test $(date -u +%m) = 02", 300, pause=3)
     assert abs(node.deviation()) < 1.0
-    node.machine.until("systemctl is-active chronyd", 60)
-    assert abs(node.machine.rtc() - node.true()) < 3
+    # It restores the time and nothing else; the rest is for a person to decide.
     told = node.tool("status")
-    assert told.status == 0 and "resume" in told.out
+    assert told.status == 0 and "resume" in told.out and "undo" in told.out
+    assert abs(node.machine.rtc() - node.true()) < 3
+    assert node.tool("undo --yes").status == 0
+    assert node.out("systemctl is-active chronyd").strip() == "active"
+    assert abs(node.deviation()) < 1.0

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the tests against the virtual machine. Imports bundle, matrix and the machine's packages."""
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import List
+
+from bundle import environment, interpreter, paths, program
+from simulators.vm import packages
+from simulators.vm.failure import Failed
+from tests import matrix
+
+NAME = "virtual machine"
+INSIDE = "3.11"  # Debian 12's Python: the archive is built for it
+MACHINES = 2  # at a time; one keeps a core and a half busy
+
+
+def absent() -> str:
+    """Why these tests cannot run here; empty where they can."""
+    try:
+        for name in packages.NEEDED:
+            packages.program(name)
+    except Failed as failure:
+        return str(failure)
+    if os.geteuid() != 0:
+        return "cannot build the machine's image: only root can lay out the file system"
+    if interpreter.find(INSIDE) is None or interpreter.find(matrix.BUILD) is None:
+        return "this machine lacks Python %s or %s" % (INSIDE, matrix.BUILD)
+    return ""
+
+
+def run(words: List[str]) -> matrix.Result:
+    """Build what is missing, then the tests; not run is told, and a failure in CI."""
+    why = absent()
+    if why:
+        in_ci = os.environ.get("CI") == "true"
+        return matrix.Result(NAME, not in_ci, "NOT RUN: " + why.replace("\n", ";"), False)
+    try:
+        python = prepare()
+        with tempfile.TemporaryDirectory(prefix="archive-") as folder:
+            archive = Path(folder) / paths.ARCHIVE.name
+            _build(archive)
+            chosen = ["-m", "vm", "tests/vm", "--durations=0", "--durations-min=20"] + words
+            environ = {"VM_ARCHIVE": str(archive)}
+            return matrix.pytest(NAME, python, chosen, MACHINES, environ)
+    except program.Failed as failure:
+        return matrix.Result(NAME, False, str(failure))
+
+
+def prepare() -> str:
+    """Image and frozen node, in a process of its own; the Python that has what they need."""
+    found = interpreter.find(matrix.BUILD)
+    assert found is not None
+    python = str(environment.ensure(found, matrix.LOCK))
+    program.run([python, "-m", "simulators.vm", "build"])
+    return python
+
+
+def _build(archive: Path) -> None:
+    found = interpreter.find(INSIDE)
+    assert found is not None
+    subprocess.check_output(
+        [found.path, "-m", "bundle", "build", str(archive)],
+        stdin=subprocess.DEVNULL,
+        cwd=str(paths.ROOT),
+        env=matrix.environment_of_children(),
+    )
