@@ -4,6 +4,7 @@
 import contextlib
 import os
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Iterator
 
@@ -13,6 +14,8 @@ from bundle.interpreter import Interpreter
 ENTRY_POINT = "recovery.__main__:main"
 # The oldest moment a zip file can name. Every file in the archive carries it.
 EPOCH = "315532800"
+DEFLATED = zipfile.ZIP_DEFLATED
+START = b"import _durable\n\n_durable.start()\n"
 
 
 def build(target: Path) -> Path:
@@ -25,7 +28,8 @@ def build(target: Path) -> Path:
         stage.fill(folder / "site", python, builder)
         plain = _shiv(builder, folder)
         whole = folder / "whole.pyz"
-        whole.write_bytes(_head(python) + _without_shebang(plain.read_bytes()))
+        _with_durable_start(plain, folder / "durable.pyz")
+        whole.write_bytes(_head(python) + (folder / "durable.pyz").read_bytes())
         whole.chmod(0o755)
         whole.replace(target)
     return target
@@ -44,9 +48,18 @@ def _head(python: Interpreter) -> bytes:
     return text.replace("@MINOR@", python.minor).encode()
 
 
-def _without_shebang(data: bytes) -> bytes:
-    """A zip file is read from its end, so any text may stand in front of it."""
-    return data.split(b"\n", 1)[1] if data.startswith(b"#!") else data
+def _with_durable_start(plain: Path, target: Path) -> None:
+    """Copy shiv's archive, member by member, with our own start in place of shiv's."""
+    own = (paths.ROOT / "bundle" / "durable.py").read_bytes()
+    with zipfile.ZipFile(str(plain)) as source, zipfile.ZipFile(str(target), "w") as copy:
+        for member in source.infolist():
+            content = source.read(member)
+            if member.filename == "__main__.py":
+                extra = zipfile.ZipInfo("_durable.py", member.date_time)
+                extra.external_attr, extra.compress_type = member.external_attr, DEFLATED
+                copy.writestr(extra, own)
+                content = START
+            copy.writestr(member, content)
 
 
 @contextlib.contextmanager

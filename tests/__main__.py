@@ -31,7 +31,8 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
     parser.add_argument(
         "--machine",
         choices=("yes", "no", "only"),
-        help="the tests in the virtual machine; default: yes, but no with --python or words",
+        help="the tests in the virtual machine, with --slow all the longest of them too; "
+        "default: yes, but no with --python or words",
     )
     parser.add_argument("words", nargs="*", metavar="PYTEST", help="after --, words for pytest")
     return parser.parse_args(argv)
@@ -51,7 +52,7 @@ def main(argv: Optional[List[str]] = None) -> int:
         own = interpreter.running().minor
         results.append(matrix.run(own, *breadth))
     if wanted != "no":
-        results.append(machine.run(arguments.words))
+        results.append(machine.run(arguments.slow, arguments.words))
     print("\n=== all")
     for result in results:
         good = "ok  " if result.good else "BAD "

@@ -5,7 +5,7 @@ import os
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import List
+from typing import List, Optional
 
 from bundle import environment, interpreter, paths, program
 from simulators.vm import packages
@@ -31,8 +31,11 @@ def absent() -> str:
     return ""
 
 
-def run(words: List[str]) -> matrix.Result:
-    """Build what is missing, then the tests; not run is told, and a failure in CI."""
+def run(slow: Optional[str], words: List[str]) -> matrix.Result:
+    """Build what is missing, then the tests; not run is told, and a failure in CI.
+
+    `slow`, "all" or "sample": with the longest tests or without them; None is without.
+    """
     why = absent()
     if why:
         in_ci = os.environ.get("CI") == "true"
@@ -42,9 +45,11 @@ def run(words: List[str]) -> matrix.Result:
         with tempfile.TemporaryDirectory(prefix="archive-") as folder:
             archive = Path(folder) / paths.ARCHIVE.name
             _build(archive)
-            chosen = ["-m", "vm", "tests/vm", "--durations=0", "--durations-min=20"] + words
+            chosen = ["-m", "vm" if slow == "all" else "vm and not slow", "tests/vm"]
+            chosen += ["--durations=0", "--durations-min=20"] + words
             environ = {"VM_ARCHIVE": str(archive)}
-            return matrix.pytest(NAME, python, chosen, MACHINES, environ)
+            result = matrix.pytest(NAME, python, chosen, MACHINES, environ)
+            return result._replace(text="%s; slow tests: %s" % (result.text, slow or "none"))
     except program.Failed as failure:
         return matrix.Result(NAME, False, str(failure))
 

@@ -79,6 +79,20 @@ def test_version_is_that_of_the_project(archive: Path, start: Dict[str, str]) ->
     assert version in done.stdout
 
 
+def test_unpacking_that_was_cut_off_is_done_anew(archive: Path, start: Dict[str, str]) -> None:
+    """A name without .tmp promises that all of it is on the disk."""
+    assert run([sys.executable, str(archive), "--version"], **start).returncode == 0
+    (whole,) = [path for path in Path(start["SHIV_ROOT"]).iterdir() if path.is_dir()]
+    cut = whole.with_name(whole.name + ".tmp")
+    whole.rename(cut)
+    (cut / "site-packages" / "recovery" / "__main__.py").write_text("")
+    (cut / "site-packages" / "recovery" / "leftover.py").write_text("")
+    assert run([sys.executable, str(archive), "--version"], **start).returncode == 0
+    assert whole.is_dir() and not cut.exists()
+    assert not (whole / "site-packages" / "recovery" / "leftover.py").exists()
+    assert (whole / "site-packages" / "recovery" / "__main__.py").read_text() != ""
+
+
 def test_help_names_the_commands(archive: Path, start: Dict[str, str]) -> None:
     done = run([sys.executable, str(archive), "--help"], **start)
     assert done.returncode == 0, done.stderr

@@ -7,6 +7,7 @@ from tests.vm.node import Node
 from tests.vm.test_recovery import RECOVER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [11, 15])
 def test_undo_brings_files_units_and_time_back(node: Node, step: int) -> None:
     before = node.files()
