@@ -31,8 +31,8 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
     parser.add_argument(
         "--machine",
         choices=("yes", "no", "only"),
-        help="the tests in the virtual machine, with --slow all the longest of them too; "
-        "default: yes, but no with --python or words",
+        default="no",
+        help="the tests in the virtual machine, with --slow all the longest of them too",
     )
     parser.add_argument("words", nargs="*", metavar="PYTEST", help="after --, words for pytest")
     return parser.parse_args(argv)
@@ -42,8 +42,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     arguments = parse(argv)
     pythons = arguments.python or matrix.PYTHONS
     breadth = (arguments.crash_cases, arguments.slow, arguments.words)
-    wanted = arguments.machine or ("no" if arguments.python or arguments.words else "yes")
-    if wanted == "only":
+    if arguments.machine == "only":
         pythons = []
     matrix.prepare(pythons[1:])
     results = [matrix.run(minor, *breadth) for minor in pythons]
@@ -51,7 +50,7 @@ def main(argv: Optional[List[str]] = None) -> int:
         # Better than nothing where there is one other Python; the summary names what did not run.
         own = interpreter.running().minor
         results.append(matrix.run(own, *breadth))
-    if wanted != "no":
+    if arguments.machine != "no":
         results.append(machine.run(arguments.slow, arguments.words))
     print("\n=== all")
     for result in results:

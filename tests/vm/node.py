@@ -23,7 +23,7 @@ COPIES = (
     "/etc/pki/vdsm/libvirt-vnc/server-cert.pem",
 )
 # What libvirtd writes when it starts, and hwclock's own record of when it was last asked to set.
-OTHERS = r"\( -path /etc/libvirt/nwfilter -o -path /etc/adjtime \)"
+OTHERS = r"\( -path /etc/libvirt/nwfilter -o -path /etc/libvirt/qemu -o -path /etc/adjtime \)"
 # A recovery takes two minutes on two idle cores, and several times that on busy ones.
 RECOVERS_WITHIN = 900
 
