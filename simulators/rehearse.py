@@ -2,15 +2,15 @@
 """A rehearsal's two ends: the world and the arguments to begin with, the world's own account.
 
 The account is an independent truth: it asks the world, not the tool. Imports `install`,
-`scenarios` and `der`.
+`scenarios`, `stories` and `der`.
 """
 
 import hashlib
 import os
 import time
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
-from simulators import der, engine_vm, install, scenarios, units
+from simulators import der, engine_vm, install, scenarios, stories, units
 from simulators.world import World
 
 CERT = "/etc/pki/vdsm/certs/vdsmcert.pem"
@@ -49,8 +49,22 @@ def remember(world: install.World) -> None:
 
 def arguments(world: install.World) -> List[str]:
     """What to tell the tool so that it recovers this world without a question."""
+    return _words(world, "recover", _story(world).options)
+
+
+def resume_arguments(world: install.World) -> List[str]:
+    """What to tell the tool so that it goes on where a run was cut off."""
+    return _words(world, "resume", _story(world).options_again)
+
+
+def _words(world: install.World, command: str, options: Sequence[str]) -> List[str]:
     place = ["--root", world.root, "--programs", world.programs]
-    return place + ["recover", "--yes", "--engine-password-file", world.password_file]
+    told = ["--yes", "--engine-password-file", world.password_file]
+    return place + [command] + told + [word.format(world=world.directory) for word in options]
+
+
+def _story(world: install.World) -> stories.Story:
+    return stories.STORIES[world.sim.state()["scenario"]]
 
 
 def epilogue(world: install.World) -> List[str]:

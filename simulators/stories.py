@@ -4,7 +4,7 @@
 Imports `node_pki` and `pki` for their types only.
 """
 
-from typing import Dict, NamedTuple, Optional
+from typing import Dict, NamedTuple, Optional, Tuple
 
 from simulators.node_pki import Ages
 from simulators.pki import Dates
@@ -27,6 +27,9 @@ class Story(NamedTuple):
     maintenance: str = "none"  # global, local
     note: str = ""  # an irregularity that `scenarios` knows how to make
     first_boot: Optional[int] = None  # of a node that has been running since
+    # What the tool is told beside what every recovery is told; {world} is the world's directory.
+    options: Tuple[str, ...] = ()  # to `recover`
+    options_again: Tuple[str, ...] = ()  # to `resume`
 
 
 def until(end: int, lifetime: int = LIFETIME) -> Dates:

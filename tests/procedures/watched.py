@@ -115,11 +115,13 @@ class Node:
         return Ended(os.WEXITSTATUS(status), output)
 
     def recover(self, point: Optional[Point] = None) -> Ended:
-        arguments = rehearse.arguments(self.world)
-        return self.tool(*arguments[arguments.index("recover") :], point=point)
+        return self._rehearsed(rehearse.arguments(self.world), "recover", point)
 
     def resume(self) -> Ended:
-        return self.tool("resume", "--yes", "--engine-password-file", self.world.password_file)
+        return self._rehearsed(rehearse.resume_arguments(self.world), "resume")
+
+    def _rehearsed(self, words: List[str], command: str, point: Optional[Point] = None) -> Ended:
+        return self.tool(*words[words.index(command) :], point=point)
 
     def undo(self) -> Ended:
         return self.tool("undo", "--yes")
