@@ -31,26 +31,33 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
     parser.add_argument(
         "--machine",
         choices=("yes", "no", "only"),
-        default="no",
-        help="the tests in the virtual machine, with --slow all the longest of them too",
+        help="the tests in the virtual machine; default: yes, but no beside --python",
     )
     parser.add_argument("words", nargs="*", metavar="PYTEST", help="after --, words for pytest")
     return parser.parse_args(argv)
+
+
+def with_machine(arguments: argparse.Namespace) -> str:
+    """Whether the machine has its turn: yes, no or only. One Python alone is asked for in haste."""
+    return str(arguments.machine or ("no" if arguments.python else "yes"))
 
 
 def main(argv: Optional[List[str]] = None) -> int:
     arguments = parse(argv)
     pythons = arguments.python or matrix.PYTHONS
     breadth = (arguments.crash_cases, arguments.slow, arguments.words)
-    if arguments.machine == "only":
+    wanted = with_machine(arguments)
+    if wanted == "only":
         pythons = []
+    elif wanted == "yes":
+        machine.prepare_beside()
     matrix.prepare(pythons[1:])
     results = [matrix.run(minor, *breadth) for minor in pythons]
     if pythons and not any(result.ran for result in results) and not arguments.python:
         # Better than nothing where there is one other Python; the summary names what did not run.
         own = interpreter.running().minor
         results.append(matrix.run(own, *breadth))
-    if arguments.machine != "no":
+    if wanted != "no":
         results.append(machine.run(arguments.slow, arguments.words))
     print("\n=== all")
     for result in results:

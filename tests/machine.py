@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the tests against the virtual machine. Imports bundle, matrix and the machine's packages."""
 
+import contextlib
 import os
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 from typing import List, Optional
 
@@ -34,7 +36,7 @@ def absent() -> str:
 def run(slow: Optional[str], words: List[str]) -> matrix.Result:
     """Build what is missing, then the tests; not run is told, and a failure in CI.
 
-    `slow`, "all" or "sample": with the longest tests or without them; None is without.
+    slow: "sample" leaves the longest tests out.
     """
     why = absent()
     if why:
@@ -45,13 +47,25 @@ def run(slow: Optional[str], words: List[str]) -> matrix.Result:
         with tempfile.TemporaryDirectory(prefix="archive-") as folder:
             archive = Path(folder) / paths.ARCHIVE.name
             _build(archive)
-            chosen = ["-m", "vm" if slow == "all" else "vm and not slow", "tests/vm"]
+            chosen = ["-m", "vm and not slow" if slow == "sample" else "vm", "tests/vm"]
             chosen += ["--durations=0", "--durations-min=20"] + words
             environ = {"VM_ARCHIVE": str(archive)}
             result = matrix.pytest(NAME, python, chosen, MACHINES, environ)
-            return result._replace(text="%s; slow tests: %s" % (result.text, slow or "none"))
+            return result._replace(text="%s; slow tests: %s" % (result.text, slow or "all"))
     except program.Failed as failure:
         return matrix.Result(NAME, False, str(failure))
+
+
+def prepare_beside() -> None:
+    """Begin the image beside the tests of the Pythons: it waits for packages more than it works."""
+
+    def make() -> None:
+        # `run` makes it again, and then reports what is wrong.
+        with contextlib.suppress(program.Failed, OSError):
+            prepare()
+
+    if not absent():
+        threading.Thread(target=make, daemon=True).start()
 
 
 def prepare() -> str:

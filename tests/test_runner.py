@@ -2,6 +2,7 @@
 """The test command itself: what it makes of Pythons that are missing."""
 
 from pathlib import Path
+from typing import List
 
 import pytest
 
@@ -51,3 +52,18 @@ def test_each_slow_test_runs_on_one_of_the_other_pythons() -> None:
     others = [minor for minor in matrix.PYTHONS if minor != matrix.BUILD]
     shares = {conftest.share(int(minor.split(".")[1])) for minor in others}
     assert len(shares) == len(others) == conftest.SHARES
+
+
+@pytest.mark.parametrize(
+    "words, wanted",
+    [
+        ([], "yes"),
+        (["--python", "3.12"], "no"),
+        (["--python", "3.12", "--machine", "yes"], "yes"),
+        (["--machine", "only"], "only"),
+    ],
+)
+def test_machine_is_part_of_the_whole_suite_and_of_nothing_less(
+    words: List[str], wanted: str
+) -> None:
+    assert command.with_machine(command.parse(words)) == wanted
