@@ -17,6 +17,7 @@ from recovery import errors, secret
 
 SLICE = 0.2  # real seconds that one read may wait
 LONGEST_NAP = 2.0
+DIES_WITHIN = 5.0  # real seconds from SIGKILL on
 
 
 class Clock:
@@ -43,7 +44,7 @@ def converse(
     try:
         shown = _Talk(child, argv, dialogue, clock).play(timeout)
     finally:
-        child.close(force=True)
+        _end(child)
     if child.exitstatus != 0:
         raise errors.ProgramFailed(argv, child.exitstatus or child.signalstatus or 1, shown, "")
     return shown
@@ -63,6 +64,22 @@ def _spawn(executable: str, argv: Sequence[str], environment: Dict[str, str]) ->
     child.delaybeforesend = None
     child.delayafterclose = child.ptyproc.delayafterclose = 0.01
     return child
+
+
+def _end(child: Any) -> None:
+    """Close the terminal and end the program that still runs.
+
+    pexpect gives up a tenth of a second after SIGKILL; a busy node needs longer, and a program in
+    an uninterruptible wait for its disk is left to its fate: what it said is what counts.
+    """
+    import pexpect
+
+    with contextlib.suppress(pexpect.ExceptionPexpect):
+        child.close(force=True)
+    for _ in range(int(DIES_WITHIN / SLICE)):
+        if not child.isalive():
+            return
+        select.select([], [], [], SLICE)
 
 
 class _Talk:

@@ -214,3 +214,13 @@ def test_converse_secret_echoed_by_a_program_that_fails_is_not_in_the_error(
     with pytest.raises(errors.ProgramFailed) as caught:
         console.hold(script, Exchange("password: $", Secret(PASSWORD)))
     assert PASSWORD not in str(caught.value) + caught.value.stdout
+
+
+def test_program_that_dies_slowly_is_ended_without_a_complaint() -> None:
+    # It has no trap for SIGKILL, only pexpect no patience: as on a node that has other worries.
+    words = ["/bin/sh", "-c", "trap '' HUP INT; echo up; while :; do kill -STOP $$; done"]
+    child = terminal._spawn("/bin/sh", words, {})
+    child.ptyproc.delayafterterminate = 0
+    child.expect("up")
+    terminal._end(child)
+    assert not child.isalive() and child.signalstatus == 9
