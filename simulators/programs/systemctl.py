@@ -17,6 +17,7 @@ LONG_VALUED = (
     "kill-who",
     "signal",
 )
+NOBODY = ""  # a name no unit has
 VERBS = {
     # verb: (module of simulators.systemctl, function)
     "start": ("control", "start"),
@@ -63,7 +64,12 @@ def main(call: Call) -> int:
     module, function = VERBS[verb]
     package = "simulators.systemctl." + module
     act = getattr(__import__(package, None, None, [function]), function)
-    return act(call, options, _expand(call, words[1:]))
+    names = _expand(call, words[1:])
+    if words[1:] and not names:
+        if not verb.startswith("list-"):
+            return 0  # a pattern that matches nothing is no error
+        names = [NOBODY]
+    return act(call, options, names)
 
 
 def _parse(given: list) -> tuple:
@@ -101,8 +107,8 @@ def _expand(call: Call, words: list) -> list:
         if "*" in word or "?" in word:
             import fnmatch
 
-            pattern = definitions.full_name(word) if "." not in word else word
-            found += [n for n in call.world.state["units"] if fnmatch.fnmatchcase(n, pattern)]
+            # No ".service" is added: "libvirtd*" stands for the sockets too.
+            found += [n for n in call.world.state["units"] if fnmatch.fnmatchcase(n, word)]
         else:
             found.append(definitions.full_name(word))
     return found

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """systemd-run: transient services and timers."""
 
+import os
+
 from simulators import timestamps
 from simulators.entry import Call
 from simulators.releases import RELEASES
-from simulators.systemd import definitions, jobs, unit_files
+from simulators.systemd import commands, definitions, jobs, unit_files
 from simulators.world import World
 
 COST = 0.05
@@ -24,6 +26,8 @@ VALUED = (
     "working-directory",
     "service-type",
 )
+PLACES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
+OTHERS = ("sh", "bash") + commands.INTERPRETERS  # of the machine the world lives on
 SHORT = {"-p": "property", "-E": "setenv"}
 
 
@@ -33,6 +37,11 @@ def main(call: Call) -> int:
     old = RELEASES[world.state["release"]]["systemd"] < 239
     if not argv:
         call.err("Command line to execute required.\n")
+        return 1
+    given = argv[0]
+    argv = [_executable(world, argv[0])] + argv[1:]
+    if not argv[0]:
+        call.err("Failed to find executable %s: No such file or directory\n" % given)
         return 1
     name = options.get("unit") or "run-r%s" % world.new_id()
     if name.endswith((".service", ".timer")):
@@ -59,6 +68,16 @@ def main(call: Call) -> int:
     jobs.wait(world, [jobs.request(world, unit, "start")])
     _tell(call, name, kind, old)
     return 0
+
+
+def _executable(world: World, name: str) -> str:
+    """The path that systemd-run puts in place of a program's name; "" when there is none."""
+    folder, base = os.path.split(name)
+    known = base in OTHERS or os.path.exists(world.directory + "/bin/" + base)
+    if folder:
+        found = os.path.exists(world.node(name)) or known and folder in PLACES
+        return name if found or base in commands.INTERPRETERS else ""
+    return "/usr/bin/" + name if known else ""
 
 
 def _options(words: list) -> tuple:

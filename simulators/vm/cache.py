@@ -59,9 +59,26 @@ def _fill(final: str, make: Callable[[str], None]) -> None:
     try:
         make(partial)
         os.rename(partial, final)
+    except Failed:
+        _leave_logs(partial)
+        raise
     except BaseException:
         remove(partial)
         raise
+
+
+def _leave_logs(folder: str) -> None:
+    """Remove all but the logs, whose paths the error names; the next attempt removes them."""
+    kept = [name for name in os.listdir(folder) if name.endswith(".log")]
+    aside = folder + ".logs"
+    os.mkdir(aside, 0o700)
+    for name in kept:
+        os.rename(os.path.join(folder, name), os.path.join(aside, name))
+    remove(folder)
+    if kept:
+        os.rename(aside, folder)
+    else:
+        os.rmdir(aside)
 
 
 def remove(folder: str) -> None:

@@ -69,6 +69,7 @@ class Machine:
             self._process = child.start(words, said, signal.SIGKILL)
         atexit.register(self.close)
         try:
+            self._listening()
             self._monitor = Line(self._socket("monitor"), "qemu's monitor")
             self._monitor.receive(30)
             self.ask("qmp_capabilities")
@@ -78,6 +79,14 @@ class Machine:
             self.close()
             cause = "%s %s" % (tail(self.folder + "/qemu.log", 3), caught)
             raise Failed("start the machine", cause, self.folder + "/qemu.log") from caught
+
+    def _listening(self) -> None:
+        """Wait for qemu's monitor, and not for that of a qemu which has refused to start."""
+        assert self._process is not None
+        while not os.path.exists(self._socket("monitor")):
+            if self._process.poll() is not None:
+                raise Failed("run qemu", "it ended with status %d" % self._process.returncode)
+            time.sleep(0.02)
 
     def _thaw(self) -> None:
         """Saved while stopped, it comes back stopped."""

@@ -2,6 +2,7 @@
 """The virtual machine's driver without a machine: its cache, its build, its time server."""
 
 import os
+import re
 import signal
 import socket
 import struct
@@ -15,7 +16,7 @@ from typing import Callable, Iterator, List
 
 import pytest
 
-from simulators.vm import cache, image, lines, ntp, packages
+from simulators.vm import __main__, cache, frozen, image, lines, ntp, packages
 from simulators.vm.failure import Failed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -152,6 +153,32 @@ def test_entry_whose_making_fails_is_not_there(home: Path) -> None:
     with pytest.raises(Failed):
         cache.entry("one", make)
     assert left(home) == []
+
+
+def test_machine_that_does_not_start_is_one_error_whose_log_is_there(
+    home: Path, programs: Callable[[str, str], None]
+) -> None:
+    (home / ("image-" + cache.digest())).mkdir()
+    programs("qemu-system-x86_64", "[ $1 = --version ] || { echo unsupported machine; exit 3; }")
+    began = time.monotonic()
+    with pytest.raises(Failed) as caught:
+        frozen.ensure("node-expired")
+    assert time.monotonic() - began < 20  # nobody waits for a qemu that is gone
+    text = str(caught.value)
+    assert text.startswith("cannot start the machine: unsupported machine")
+    assert "it ended with status 3" in text
+    (log,) = re.findall(r"^  log: (.*)$", text, re.M)
+    assert Path(log).read_text() == "unsupported machine\n"
+    assert sorted(path.name for path in Path(log).parent.iterdir()) == ["qemu.log"]
+    with pytest.raises(Failed, match="cannot start the machine"):
+        frozen.ensure("node-expired")
+    assert not [name for name in left(home) if not name.startswith(("image-", "frozen-"))]
+
+
+def test_unknown_scenario_names_those_that_there_are(capsys: pytest.CaptureFixture) -> None:
+    assert __main__.main(["build", "nosuch"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("unknown scenario nosuch; there are:\n") and "node-expired" in told
 
 
 def test_digest_is_of_everything_that_goes_in(tmp_path: Path) -> None:

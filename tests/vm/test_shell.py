@@ -13,7 +13,7 @@ import pexpect
 import pytest
 
 from bundle import paths
-from simulators.vm import image, machine
+from simulators.vm import frozen, image, machine
 from simulators.vm.failure import Failed
 
 ESCAPE = "\x1d"  # Ctrl-]
@@ -67,6 +67,29 @@ def test_machine_that_dies_is_one_error(thaw: Callable[[], machine.Machine], fol
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(Failed, match="the guest agent: "):
         node.run("true")
+
+
+def test_no_room_for_the_frozen_memory_is_one_error_and_no_process(
+    thaw: Callable[[], machine.Machine], folder: str
+) -> None:
+    node = thaw()
+    with pytest.raises(Failed) as caught:
+        node.freeze("/dev/full")
+    text = str(caught.value)
+    assert text.startswith("cannot freeze the machine: ") and folder + "/qemu.log" in text
+    assert machines_of(folder) == []
+
+
+def test_frozen_memory_that_is_damaged_is_one_error_and_no_process(folder: str) -> None:
+    saved = frozen.ensure("node-expired")
+    memory = Path(folder, "memory")
+    with open(saved.memory, "rb") as whole:
+        memory.write_bytes(whole.read(1 << 20))
+    with pytest.raises(Failed) as caught:
+        machine.Machine(folder, image.ensure(), saved._replace(memory=str(memory)))
+    text = str(caught.value)
+    assert text.startswith("cannot start the machine: ") and folder + "/qemu.log" in text
+    assert machines_of(folder) == []
 
 
 def test_killed_driver_takes_its_machine_along(folder: str) -> None:
