@@ -120,9 +120,13 @@ class Session:
         old = self.call.world.state["release"] == "el7"
         return names.DOMAIN if old else "'%s'" % names.DOMAIN
 
-    def writable(self) -> None:
+    def writable(self, verb: str, function: str) -> None:
+        """Refuse on a connection for reading, with the words of virsh and of libvirt's function."""
         if self.readonly:
-            raise Failed("operation forbidden: read only access prevents this operation")
+            raise Failed(
+                "Failed to %s domain %s\noperation forbidden: read only access prevents %s"
+                % (verb, self.quoted(), function)
+            )
 
 
 def _echo(session: Session, words: List[str]) -> str:
@@ -174,7 +178,7 @@ def _start(session: Session, words: List[str]) -> str:
     vm = session.domain(words)
     if vm["state"] != "shut off":
         raise Failed("Domain is already active")
-    session.writable()
+    session.writable("start", "virDomainCreate")
     world = session.call.world
     if not world.state["ha"]["acquired"]:
         raise Failed(
@@ -191,32 +195,32 @@ def _start(session: Session, words: List[str]) -> str:
     return "Domain %s started\n\n" % session.quoted()
 
 
-def _act(session: Session, words: List[str], done: str, act: Callable) -> str:
+def _act(session: Session, words: List[str], verb: str, done: str, act: Callable) -> str:
     vm = session.domain(words)
-    session.writable()
+    session.writable(verb, "virDomain" + verb.capitalize())
     if vm["state"] == "shut off":
         raise Failed(
             "Failed to %s domain %s\nRequested operation is not valid: domain is not "
-            "running" % (done, session.quoted())
+            "running" % (verb, session.quoted())
         )
     act(session.call.world)
     return "Domain %s %s\n\n" % (session.quoted(), done)
 
 
 def _destroy(session: Session, words: List[str]) -> str:
-    return _act(session, words, "destroyed", engine_vm.off)
+    return _act(session, words, "destroy", "destroyed", engine_vm.off)
 
 
 def _shutdown(session: Session, words: List[str]) -> str:
-    return _act(session, words, "is being shutdown", engine_vm.shutdown)
+    return _act(session, words, "shutdown", "is being shutdown", engine_vm.shutdown)
 
 
 def _suspend(session: Session, words: List[str]) -> str:
-    return _act(session, words, "suspended", engine_vm.suspend)
+    return _act(session, words, "suspend", "suspended", engine_vm.suspend)
 
 
 def _resume(session: Session, words: List[str]) -> str:
-    return _act(session, words, "resumed", engine_vm.unsuspend)
+    return _act(session, words, "resume", "resumed", engine_vm.unsuspend)
 
 
 def _uri(session: Session, words: List[str]) -> str:

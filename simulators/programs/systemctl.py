@@ -51,7 +51,33 @@ VERBS = {
 }
 
 
+# What systemd prints where the locale is not one of UTF-8 (systemd: src/basic/glyph-util.c).
+PLAIN = {
+    "\u25cf": "*",
+    "\u25cb": "*",
+    "\u00d7": "x",
+    "\u2192": "->",
+    "\u251c\u2500": "|-",
+    "\u2514\u2500": "`-",
+}
+
+
 def main(call: Call) -> int:
+    status = _main(call)
+    if not _knows_unicode(call):
+        for glyph, plain in PLAIN.items():
+            old, new = glyph.encode("utf-8"), plain.encode("ascii")
+            call.output = [(where, data.replace(old, new)) for where, data in call.output]
+    return status
+
+
+def _knows_unicode(call: Call) -> bool:
+    """By the first of the variables that is set; without any, systemd thinks it does."""
+    set_ones = [call.env[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if call.env.get(name)]
+    return not set_ones or "UTF" in set_ones[0].upper()
+
+
+def _main(call: Call) -> int:
     options, words = _parse(call.argv[1:])
     if "version" in options:
         call.out(RELEASES[call.world.state["release"]]["systemd_version"])

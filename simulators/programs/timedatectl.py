@@ -62,7 +62,7 @@ def show(call: Call, wanted: list, bare: bool) -> int:
     values = (
         ("Timezone", zone[0]),
         ("LocalRTC", _yes(clock.rtc_is_local(world))),
-        ("CanNTP", _yes(bool(timedate.ntp_units(world)))),
+        ("CanNTP", _yes(timedate.can_ntp(world))),
         ("NTP", _yes(timedate.ntp_on(world))),
         ("NTPSynchronized", _yes(clock.synchronised(world))),
         ("TimeUSec", timestamps.stamp(world.wall(), zone)),
@@ -87,7 +87,7 @@ def status(call: Call, words: list) -> int:
     place = "%s (%s, %s)" % (zone[0], zone[1], timestamps.offset(zone))
     local_rtc = _yes(clock.rtc_is_local(world))
     synchronised = _yes(clock.synchronised(world))
-    can, on = bool(timedate.ntp_units(world)), timedate.ntp_on(world)
+    can, on = timedate.can_ntp(world), timedate.ntp_on(world)
     if world.state["release"] == "el7":
         rows += [
             ("Time zone", place),

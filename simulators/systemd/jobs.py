@@ -159,44 +159,33 @@ def _announce(world: World, unit: str, kind: str, result: str) -> None:
 
     definition = definitions.get(world, unit) or {"description": unit}
     title = texts.title(world, unit, definition["description"])
+    ended = texts.outcome(world, kind, result)
     if kind != "start":
-        announce_stopped(world, unit)
+        announce_stopped(world, unit, kind)
     elif result == "done":
         phrase = texts.phrase(unit, 1)
         if definition.get("type") == "oneshot" and texts.systemd(world) >= 246:
             phrase = "Finished %s."
-        units.note(world, unit, phrase % title, 6, MESSAGE_ID=texts.STARTED, JOB_RESULT="done")
+        units.note(world, unit, phrase % title, 6, MESSAGE_ID=texts.STARTED, **ended)
     elif result == "dependency":
-        units.note(
-            world,
-            unit,
-            "Dependency failed for %s." % title,
-            4,
-            MESSAGE_ID=texts.FAILED,
-            JOB_RESULT="dependency",
-        )
+        said = "Dependency failed for %s." % title
+        units.note(world, unit, said, 4, MESSAGE_ID=texts.FAILED, **ended)
         told = "Job %s/start failed with result 'dependency'." % unit
-        units.note(world, unit, told if texts.systemd(world) < 239 else unit + ": " + told, 5)
+        told = told if texts.systemd(world) < 239 else unit + ": " + told
+        units.note(world, unit, told, 5, JOB_TYPE="start", JOB_RESULT="dependency")
     elif texts.phrase(unit, 2):
-        units.note(
-            world,
-            unit,
-            texts.phrase(unit, 2) % title,
-            3,
-            MESSAGE_ID=texts.FAILED,
-            JOB_RESULT=result,
-        )
+        said = texts.phrase(unit, 2) % title
+        units.note(world, unit, said, 3, MESSAGE_ID=texts.FAILED, **ended)
 
 
-def announce_stopped(world: World, unit: str) -> None:
+def announce_stopped(world: World, unit: str, kind: str = "restart") -> None:
     """Say that the unit was stopped."""
     from simulators import units
 
     definition = definitions.get(world, unit) or {"description": unit}
     title = texts.title(world, unit, definition["description"])
-    units.note(
-        world, unit, texts.phrase(unit, 4) % title, 6, MESSAGE_ID=texts.STOPPED, JOB_RESULT="done"
-    )
+    ended = texts.outcome(world, kind, "done")
+    units.note(world, unit, texts.phrase(unit, 4) % title, 6, MESSAGE_ID=texts.STOPPED, **ended)
 
 
 def wait(world: World, numbers: list, limit: float = 400.0) -> dict:

@@ -56,6 +56,14 @@ def phrase(unit: str, index: int) -> str:
     return PHRASES.get(kind, PHRASES["service"])[index]
 
 
+def outcome(world: World, kind: str, result: str) -> dict:
+    """Return the fields that tell how a job ended (systemd: src/core/job.c)."""
+    if systemd(world) < 239:
+        return {"RESULT": result}
+    fields = {"JOB_RESULT": result}
+    return dict(fields, JOB_TYPE=kind) if systemd(world) >= 250 else fields
+
+
 def main_exited(world: World, unit: str, status: int, signal: str = "") -> str:
     """Return PID 1's line for a main process that exited with a status or by a signal."""
     verb = "main" if systemd(world) < 239 else "Main"

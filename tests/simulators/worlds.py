@@ -92,7 +92,7 @@ class Node:
 
     def _env(self, extra: Optional[dict]) -> Dict[str, str]:
         return dict(
-            {"PATH": self.world.programs, "LC_ALL": "C", "TERM": "dumb", "HOME": "/root"},
+            {"PATH": self.world.programs, "LC_ALL": "C.UTF-8", "TERM": "dumb", "HOME": "/root"},
             **(extra or {}),
         )
 

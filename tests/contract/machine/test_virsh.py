@@ -124,17 +124,18 @@ def test_domain_that_is_paused_and_resumed(running: Subject) -> None:
 
 
 @pytest.mark.parametrize(
-    "words, socket",
+    "words, out, socket, cause",
     [
-        (["-r", "list", "--all"], "libvirt-sock-ro"),
-        (["-r", "domstate", DOMAIN], "libvirt-sock-ro"),
-        (["-c", virsh.URI, "list", "--all"], "libvirt-sock"),
+        (["-r", "list", "--all"], "\n", "libvirt-sock-ro", "Connection refused"),
+        (["-r", "domstate", DOMAIN], "\n", "libvirt-sock-ro", "Connection refused"),
+        (["-c", virsh.URI, "list", "--all"], "", "libvirt-sock", "No such file or directory"),
     ],
 )
-def test_no_connection_is_told_with_the_socket(expired: Subject, words, socket: str) -> None:
-    out, err, status = expired.texts("virsh", *words)
-    assert (out.strip(), status) == ("", 1)
-    assert err == NO_CONNECTION + SOCKET % (socket, "No such file or directory")
+def test_no_connection_is_told_with_the_socket(
+    expired: Subject, words, out: str, socket: str, cause: str
+) -> None:
+    told = expired.texts("virsh", *words)
+    assert told == (out, NO_CONNECTION + SOCKET % (socket, cause), 1)
 
 
 def test_no_connection_is_an_error_of_the_tool(expired: Subject) -> None:
