@@ -16,6 +16,7 @@ from tests import matrix
 
 NAME = "virtual machine"
 INSIDE = "3.11"  # Debian 12's Python: the archive is built for it
+FROZEN = ("node-expired", "still-running")
 MACHINES = 2  # at a time; one keeps a core and a half busy
 
 
@@ -47,7 +48,8 @@ def run(slow: Optional[str], words: List[str]) -> matrix.Result:
         with tempfile.TemporaryDirectory(prefix="archive-") as folder:
             archive = Path(folder) / paths.ARCHIVE.name
             _build(archive)
-            chosen = ["-m", "vm and not slow" if slow == "sample" else "vm", "tests/vm"]
+            chosen = ["-m", "vm and not slow" if slow == "sample" else "vm"]
+            chosen += ["tests/vm", "tests/contract/machine"]
             chosen += ["--durations=0", "--durations-min=20"] + words
             environ = {"VM_ARCHIVE": str(archive)}
             result = matrix.pytest(NAME, python, chosen, MACHINES, environ)
@@ -69,11 +71,12 @@ def prepare_beside() -> None:
 
 
 def prepare() -> str:
-    """Image and frozen node, in a process of its own; the Python that has what they need."""
+    """Image and frozen nodes, in a process of its own; the Python that has what they need."""
     found = interpreter.find(matrix.BUILD)
     assert found is not None
     python = str(environment.ensure(found, matrix.LOCK))
-    program.run([python, "-m", "simulators.vm", "build"])
+    for scenario in FROZEN:
+        program.run([python, "-m", "simulators.vm", "build", scenario])
     return python
 
 

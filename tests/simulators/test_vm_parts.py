@@ -175,7 +175,7 @@ def test_machine_that_does_not_start_is_one_error_whose_log_is_there(
     assert not [name for name in left(home) if not name.startswith(("image-", "frozen-"))]
 
 
-def test_unknown_scenario_names_those_that_there_are(capsys: pytest.CaptureFixture) -> None:
+def test_unknown_scenario_names_those_that_there_are(capsys: "pytest.CaptureFixture[str]") -> None:
     assert __main__.main(["build", "nosuch"]) == 2
     told = capsys.readouterr().err
     assert told.startswith("unknown scenario nosuch; there are:\n") and "node-expired" in told
