@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine's /etc/pki/ovirt-engine: configuration, database, and all it has ever issued.
 
-Imports `node_pki`, `pki`, `keys`, `names` and `place`.
+Imports `engine_entities`, `node_pki`, `pki`, `keys`, `names` and `place`.
 """
 
 import time
 from typing import Optional, Union
 
-from simulators import keys, names, node_pki, pki, place
+from simulators import engine_entities, keys, names, node_pki, pki, place
 
 PKI = "/etc/pki/ovirt-engine"
-ENGINE_SUBJECT = (("C", "US"), ("O", names.ORGANISATION), ("CN", names.ENGINE))
 
 # The settings of the engine's own files (facts of their interface), in our arrangement.
 OPENSSL_CONF = """\
@@ -106,7 +105,7 @@ def write(
         _authority(root, by.qemu, "qemu-ca.pem")
         for path in ("certs-qemu", "requests-qemu"):
             place.folder(root, PKI + "/" + path, 0o755, place.OVIRT)
-    _own(root, by, ages)
+    engine_entities.write(root, by.engine, ages, release)
     _of_the_node(root, node)
     _database(root, by.register)
     _put(root, ".rnd", bytes(range(256)) * 4, 0o600)
@@ -135,20 +134,6 @@ def _authority(root: str, authority: pki.Authority, name: str) -> None:
     _put(root, "private/" + name, keys.pem(authority.key_name), 0o640)
 
 
-def _own(root: str, by: node_pki.Authorities, ages: node_pki.Ages) -> None:
-    for name, dates in (
-        ("engine", ages.engine),
-        ("jboss", ages.engine),
-        ("apache", ages.web),
-        ("websocket-proxy", ages.web),
-    ):
-        issued = by.engine.issue("engine", ENGINE_SUBJECT, dates, names.ENGINE)
-        _put(root, "certs/%s.cer" % name, _text(issued) + issued.pem)
-        if name in ("apache", "websocket-proxy"):
-            _put(root, "keys/%s.key.nopass" % name, issued.key, 0o600)
-    _put(root, "keys/engine_id_rsa", keys.pem("engine"), 0o600)
-
-
 def _of_the_node(root: str, node: node_pki.NodeCertificates) -> None:
     _leaf(root, "certs/%s.cer", node.vdsm)
     _leaf(root, "certs-qemu/%s.cer", node.migrate)
@@ -158,23 +143,7 @@ def _of_the_node(root: str, node: node_pki.NodeCertificates) -> None:
 
 def _leaf(root: str, path: str, issued: Optional[pki.Issued]) -> None:
     if issued:
-        _put(root, path % names.NODE, _text(issued) + issued.pem)
-
-
-def _text(issued: pki.Issued) -> bytes:
-    """Some text before the PEM block, as `openssl ca` without -notext leaves it."""
-    shape = "%b %e %H:%M:%S %Y GMT"
-    lines = [
-        "Certificate:",
-        "    Data:",
-        "        Version: 3 (0x2)",
-        "        Serial Number: %d (0x%x)" % (issued.serial, issued.serial),
-        "        Validity",
-        "            Not Before: " + time.strftime(shape, time.gmtime(issued.dates.begin)),
-        "            Not After : " + time.strftime(shape, time.gmtime(issued.dates.end)),
-        "        Subject: " + ", ".join("%s=%s" % pair for pair in issued.subject),
-    ]
-    return "\n".join(lines).encode() + b"\n"
+        _put(root, path % names.NODE, engine_entities.text(issued) + issued.pem)
 
 
 def _database(root: str, register: pki.Register) -> None:

@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs of the engine VM that ask or change its clock, its services and its certificates.
 
-Imports `engine_programs`, `engine_vm`, `names` and `openssl_call`.
+Imports `engine_programs`, `engine_releases`, `engine_vm`, `names` and `openssl_call`.
 """
 
 import os
 import time
 from typing import Callable, Dict, List, Optional
 
-from simulators import engine_vm, names, openssl_call
+from simulators import engine_releases, engine_vm, names, openssl_call
 from simulators.engine_programs import OK, Done, Session
 from simulators.world import World
-
-VERSIONS = {"el7": "4.3.10.4-1.el7", "el8": "4.4.10.7-1.el8", "el9": "4.5.4-1.el9"}
-DAYS = {"el7": "1825", "el8": "398", "el9": "1827"}
 
 
 def _say(text: str, status: int = 0) -> Done:
@@ -213,7 +210,8 @@ def _exit(session: Session) -> Done:
 def _config(session: Session) -> Done:
     key = session.words[1] if session.words[:1] in (["-g"], ["--get"]) else ""
     known = {
-        "VdsCertificateValidityInDays": DAYS[session.shell.world.state["release"]],
+        "VdsCertificateValidityInDays": "%d"
+        % engine_releases.RELEASES[session.shell.world.state["release"]].host_days,
         "SignCertTimeoutInSeconds": "30",
         "OrganizationName": names.ORGANISATION,
     }
@@ -223,7 +221,7 @@ def _config(session: Session) -> Done:
 
 
 def _rpm(session: Session) -> Done:
-    version = VERSIONS[session.shell.world.state["release"]]
+    version = engine_releases.RELEASES[session.shell.world.state["release"]].package
     if "ovirt-engine" not in session.words:
         return _say("package %s is not installed\n" % session.words[-1], 1)
     return _say("ovirt-engine-%s.noarch\n" % version)

@@ -10,6 +10,9 @@ from typing import Dict, List, NamedTuple, Optional
 from simulators import engine_programs, engine_services, shell_syntax
 from simulators.world import World
 
+# Large programs, each a module of its own that is imported when it is called.
+LATER = {"engine-backup": "engine_backup"}
+
 
 class Result(NamedTuple):
     status: int
@@ -101,6 +104,10 @@ class Shell:
             if program in table:
                 session = engine_programs.Session(self, words[1:], data, dict(self.env, **extra))
                 return Result(*table[program](session))
+        if program in LATER:
+            module = __import__("simulators." + LATER[program], None, None, ["main"])
+            session = engine_programs.Session(self, words[1:], data, dict(self.env, **extra))
+            return Result(*module.main(session))
         return Result(127, b"", ("bash: %s: command not found\n" % words[0]).encode())
 
     def _redirected(self, command: shell_syntax.Command, result: Result) -> Result:

@@ -33,6 +33,7 @@ def fresh() -> dict:
         "password": names.PASSWORD,
         "services": dict.fromkeys(SERVICES, False),
         "shutting": False,
+        "disk_full": False,
         "seconds": {
             "qemu": 1.0,
             "resume": 1.5,
@@ -51,6 +52,11 @@ def wall(world: World) -> float:
 
 def set_wall(world: World, seconds: float) -> None:
     world.state["vm"]["ahead"] = seconds - world.true()
+
+
+def disk_full(world: World) -> bool:
+    """Can nothing more be written in the guest?"""
+    return bool(world.state["vm"]["disk_full"])
 
 
 def reaches_ntp(world: World) -> bool:

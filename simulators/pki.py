@@ -188,6 +188,17 @@ def _authority_extensions(
     )
 
 
+def pkcs12(key: str, certificate: bytes, alias: str, password: str) -> bytes:
+    """Key and certificate in one file with a password."""
+    from cryptography.hazmat.primitives.serialization import pkcs12 as format_
+
+    found = x509.load_pem_x509_certificate(certificate)
+    secret = serialization.BestAvailableEncryption(password.encode())
+    return bytes(
+        format_.serialize_key_and_certificates(alias.encode(), keys.key(key), found, None, secret)
+    )
+
+
 def ssh_public(key: str) -> bytes:
     return bytes(
         keys.key(key)
