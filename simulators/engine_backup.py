@@ -69,7 +69,7 @@ def make(
     moment = int(engine_vm.wall(world) if when is None else when)
     from simulators import engine_releases
 
-    release = engine_releases.RELEASES[world.state["release"]]
+    release = engine_releases.of(world)
     members = {
         "version": (release.version + "\n").encode(),
         "os_version": (release.system + "\n").encode(),
@@ -259,7 +259,7 @@ def _account(world: World, wanted: Wanted, path: str, log: str) -> List[str]:
     ]
     if wanted.has("files"):
         lines.append("- Files")
-    grafana = engine_releases.RELEASES[world.state["release"]].grafana
+    grafana = engine_releases.of(world).grafana
     for scope, (shown, _) in DATABASES.items():
         if shown and wanted.has(scope) and (scope != "grafanadb" or grafana):
             lines.append("- " + shown)

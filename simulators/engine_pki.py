@@ -5,11 +5,12 @@ Imports `engine_entities`, `node_pki`, `pki`, `keys`, `names` and `place`.
 """
 
 import time
-from typing import Optional, Union
+from typing import Optional, Tuple, Union
 
 from simulators import engine_entities, keys, names, node_pki, pki, place
 
 PKI = "/etc/pki/ovirt-engine"
+ENGINE_SUBJECT = (("C", "US"), ("O", names.ORGANISATION), ("CN", names.ENGINE))
 
 # The settings of the engine's own files (facts of their interface), in our arrangement.
 OPENSSL_CONF = """\
@@ -105,7 +106,7 @@ def write(
         _authority(root, by.qemu, "qemu-ca.pem")
         for path in ("certs-qemu", "requests-qemu"):
             place.folder(root, PKI + "/" + path, 0o755, place.OVIRT)
-    engine_entities.write(root, by.engine, ages, release)
+    _own(root, by.engine, ages, release)
     _of_the_node(root, node)
     _database(root, by.register)
     _put(root, ".rnd", bytes(range(256)) * 4, 0o600)
@@ -143,7 +144,7 @@ def _of_the_node(root: str, node: node_pki.NodeCertificates) -> None:
 
 def _leaf(root: str, path: str, issued: Optional[pki.Issued]) -> None:
     if issued:
-        _put(root, path % names.NODE, engine_entities.text(issued) + issued.pem)
+        _put(root, path % names.NODE, _text(issued) + issued.pem)
 
 
 def _database(root: str, register: pki.Register) -> None:
@@ -157,3 +158,41 @@ def _database(root: str, register: pki.Register) -> None:
     _put(root, "database.txt", "".join(lines))
     _put(root, "database.txt.attr", "unique_subject = no\n")
     _put(root, "serial.txt", "%X\n" % register.next)
+
+
+def _own(root: str, authority: pki.Authority, ages: node_pki.Ages, release: str) -> None:
+    """Issue and store everything the engine holds."""
+    for entity in engine_entities.held(release):
+        key = "engine" if entity.keep_key else "engine-web" if entity.web else "engine-other"
+        issued = authority.issue(
+            key, ENGINE_SUBJECT, ages.web if entity.web else ages.engine, names.ENGINE
+        )
+        _put_as(root, "certs/%s.cer" % entity.name, _text(issued) + issued.pem, 0o644, place.OVIRT)
+        _put_as(root, "keys/%s.p12" % entity.name, _pkcs12(key, issued.pem), 0o600, entity.owner)
+        if entity.extract:
+            _put_as(root, "keys/%s.key.nopass" % entity.name, issued.key, 0o600, entity.owner)
+    _put_as(root, "keys/engine_id_rsa", keys.pem("engine"), 0o600, place.OVIRT)
+
+
+def _put_as(root: str, path: str, content: bytes, mode: int, owner: Tuple[int, int]) -> None:
+    place.put(root, PKI + "/" + path, content, mode, owner)
+
+
+def _pkcs12(key: str, certificate: bytes) -> bytes:
+    return pki.pkcs12(key, certificate, "1", engine_entities.PASSWORD)
+
+
+def _text(issued: pki.Issued) -> bytes:
+    """Some text before the PEM block, as `openssl ca` without -notext leaves it."""
+    shape = "%b %e %H:%M:%S %Y GMT"
+    lines = [
+        "Certificate:",
+        "    Data:",
+        "        Version: 3 (0x2)",
+        "        Serial Number: %d (0x%x)" % (issued.serial, issued.serial),
+        "        Validity",
+        "            Not Before: " + time.strftime(shape, time.gmtime(issued.dates.begin)),
+        "            Not After : " + time.strftime(shape, time.gmtime(issued.dates.end)),
+        "        Subject: " + ", ".join("%s=%s" % pair for pair in issued.subject),
+    ]
+    return "\n".join(lines).encode() + b"\n"

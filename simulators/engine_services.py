@@ -88,11 +88,9 @@ def _timedatectl(session: Session) -> Done:
 
 
 def _switch(world: World, name: str, on: bool) -> None:
-    vm = world.state["vm"]
-    vm["services"][name] = on
-    if name == "ovirt-engine":
-        vm["healthy"] = on
+    engine_vm.switch(world, name, on)
     if name == "chronyd" and on:
+        vm = world.state["vm"]
         world.schedule(4.0, "vm-stage", boot=vm["boot"], stage="chronyd")
 
 
@@ -210,8 +208,7 @@ def _exit(session: Session) -> Done:
 def _config(session: Session) -> Done:
     key = session.words[1] if session.words[:1] in (["-g"], ["--get"]) else ""
     known = {
-        "VdsCertificateValidityInDays": "%d"
-        % engine_releases.RELEASES[session.shell.world.state["release"]].host_days,
+        "VdsCertificateValidityInDays": "%d" % engine_releases.of(session.shell.world).host_days,
         "SignCertTimeoutInSeconds": "30",
         "OrganizationName": names.ORGANISATION,
     }
@@ -221,7 +218,7 @@ def _config(session: Session) -> Done:
 
 
 def _rpm(session: Session) -> Done:
-    version = engine_releases.RELEASES[session.shell.world.state["release"]].package
+    version = engine_releases.of(session.shell.world).package
     if "ovirt-engine" not in session.words:
         return _say("package %s is not installed\n" % session.words[-1], 1)
     return _say("ovirt-engine-%s.noarch\n" % version)

@@ -15,6 +15,12 @@ QEMU_LOG = "/var/log/libvirt/qemu/HostedEngine.log"
 VNC = "/etc/pki/vdsm/libvirt-vnc"
 LOCKED = "Failed to acquire lock: Lease is held by another host"
 SERVICES = ("chronyd", "httpd", "ovirt-engine", "sshd")
+PKI = "/etc/pki/ovirt-engine/"
+# What a service has read when it started; it goes on with that until its next start.
+LOADED = {
+    "httpd": {"web": "certs/apache.cer", "web_ca": "apache-ca.pem"},
+    "ovirt-engine": {"engine": "certs/engine.cer"},
+}
 
 
 def fresh() -> dict:
@@ -34,6 +40,8 @@ def fresh() -> dict:
         "services": dict.fromkeys(SERVICES, False),
         "shutting": False,
         "disk_full": False,
+        "database": {"global": False},
+        "loaded": {},
         "seconds": {
             "qemu": 1.0,
             "resume": 1.5,
@@ -162,8 +170,22 @@ def stage(world: World, data: dict) -> None:
     elif data["stage"] == "chronyd":
         synchronise(world)
     elif data["stage"] == "healthy":
-        vm["services"].update({"httpd": True, "ovirt-engine": True})
-        vm["healthy"] = True
+        for service in ("httpd", "ovirt-engine"):
+            switch(world, service, True)
+        world.schedule(15.0, "engine-poll")
+
+
+def switch(world: World, service: str, on: bool) -> None:
+    """Start (again) or stop a service of the guest."""
+    vm = world.state["vm"]
+    vm["services"][service] = on
+    if service == "ovirt-engine":
+        vm["healthy"] = on
+    for name, path in LOADED.get(service, {}).items() if on else ():
+        try:
+            vm["loaded"][name] = tls.read(world.engine(PKI + path))
+        except OSError:
+            vm["loaded"][name] = b""
 
 
 def synchronise(world: World) -> None:

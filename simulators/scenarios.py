@@ -67,7 +67,7 @@ def _state(world: world_module.World, story: Story) -> None:
     state["ssh_keygen"] = _real("ssh-keygen")
     state["ha"]["global"] = story.maintenance == "global"
     if story.engine == "elsewhere":
-        _elsewhere(state["vm"])
+        _elsewhere(world)
     elif story.engine == "down":
         # libvirt still has the persistent definition that vdsm had made
         state["vm"]["state"] = "shut off"
@@ -89,10 +89,11 @@ def _set_today(state: dict, today: int) -> None:
         state[clock] += moved
 
 
-def _elsewhere(vm: dict) -> None:
+def _elsewhere(world: world_module.World) -> None:
     """Another node carries the engine VM, in good health and at the true time."""
-    vm.update(where="elsewhere", boot=1, ssh=True, healthy=True)
-    vm["services"] = dict.fromkeys(engine_vm.SERVICES, True)
+    world.state["vm"].update(where="elsewhere", boot=1, ssh=True)
+    for service in engine_vm.SERVICES:
+        engine_vm.switch(world, service, True)
 
 
 def after_boot(directory: str, scenario: str, release: str) -> None:
