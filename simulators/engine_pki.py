@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine's /etc/pki/ovirt-engine: configuration, database, and all it has ever issued.
 
-Imports `engine_entities`, `node_pki`, `pki`, `keys`, `names` and `place`.
+Imports `engine_entities`, `engine_stores`, `node_pki`, `pki`, `keys`, `names` and `place`.
 """
 
+import os
 import time
 from typing import Optional, Tuple, Union
 
-from simulators import engine_entities, keys, names, node_pki, pki, place
+from simulators import engine_entities, engine_stores, keys, names, node_pki, pki, place
 
 PKI = "/etc/pki/ovirt-engine"
 ENGINE_SUBJECT = (("C", "US"), ("O", names.ORGANISATION), ("CN", names.ENGINE))
@@ -168,18 +169,19 @@ def _own(root: str, authority: pki.Authority, ages: node_pki.Ages, release: str)
             key, ENGINE_SUBJECT, ages.web if entity.web else ages.engine, names.ENGINE
         )
         _put_as(root, "certs/%s.cer" % entity.name, _text(issued) + issued.pem, 0o644, place.OVIRT)
-        _put_as(root, "keys/%s.p12" % entity.name, _pkcs12(key, issued.pem), 0o600, entity.owner)
+        store = pki.pkcs12(key, issued.pem, "1", engine_entities.PASSWORD)
+        _put_as(root, "keys/%s.p12" % entity.name, store, 0o600, entity.owner)
+        engine_stores.remember(os.path.dirname(root), store, issued.pem)
         if entity.extract:
             _put_as(root, "keys/%s.key.nopass" % entity.name, issued.key, 0o600, entity.owner)
+    for number in range(engine_stores.SPARE):
+        name = engine_stores.spare(number)
+        place.put(os.path.dirname(root), "/" + name, keys.pem("spare-%d" % number), 0o600)
     _put_as(root, "keys/engine_id_rsa", keys.pem("engine"), 0o600, place.OVIRT)
 
 
 def _put_as(root: str, path: str, content: bytes, mode: int, owner: Tuple[int, int]) -> None:
     place.put(root, PKI + "/" + path, content, mode, owner)
-
-
-def _pkcs12(key: str, certificate: bytes) -> bytes:
-    return pki.pkcs12(key, certificate, "1", engine_entities.PASSWORD)
 
 
 def _text(issued: pki.Issued) -> bytes:

@@ -3,14 +3,14 @@
 
 ovirt-engine: packaging/bin/pki-*.sh of the three releases; options, order of the effects and
 messages are theirs. The certificates are the real openssl's. Imports `engine_releases`,
-`engine_vm` and `faults` (late).
+`engine_stores`, `engine_vm` and `faults` (late).
 """
 
 import os
 import time
 from typing import Any, Dict, List, Tuple
 
-from simulators import engine_releases, engine_vm
+from simulators import engine_releases, engine_stores, engine_vm
 from simulators.engine_programs import Done, Session
 
 PKI = "/etc/pki/ovirt-engine"
@@ -218,7 +218,7 @@ def _new_store(script: Script, options: Dict[str, str], key: str) -> None:
     if "keep-key" in options:
         words = ["pkcs12", "-in", store, "-out", key] + both + ["-nocerts"]
         script.openssl(words, {}, "Cannot export '%s/%s'" % (PKI, store))
-    else:
+    elif not engine_stores.take_spare(script.world, script.real(key)):
         words = ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key]
         words += ["-aes256", "-pass", secret]
         script.openssl(words, {}, "Cannot create certificate request")

@@ -10,13 +10,22 @@ import os
 import time
 from typing import Any, List, Optional
 
-from simulators import der, engine_entities, engine_releases, engine_scripts, engine_vm, names
+from simulators import (
+    der,
+    engine_entities,
+    engine_releases,
+    engine_scripts,
+    engine_stores,
+    engine_vm,
+    names,
+)
 from simulators.engine_entities import Entity
 from simulators.engine_programs import Session
 from simulators.engine_setup.dialogue import Dialogue, StageFailed
 from simulators.world import World
 
 PKI = engine_entities.PKI
+END = b"-----END CERTIFICATE-----\n"  # the certificate comes first
 STORE = "pass:" + engine_entities.PASSWORD
 DAY = 86400
 SUBJECT = "/C=US/O=%s/CN=%s" % (names.ORGANISATION, names.ENGINE)
@@ -81,6 +90,9 @@ class Renewal:
     def _stored(self, name: str) -> Optional[der.Certificate]:
         """The certificate in a store; a store nobody can read is told about and left alone."""
         path = "%s/keys/%s.p12" % (PKI, name)
+        known = engine_stores.recall(self.world, path)
+        if known:
+            return der.certificate(known)
         words = ["openssl", "pkcs12", "-in", path, "-passin", STORE, "-nokeys"]
         result = self.session.shell.call(words, b"", {})
         if result.status == 0 and result.output:
@@ -129,15 +141,14 @@ class Renewal:
         return bytes(output)
 
     def _expand(self, entity: Entity) -> None:
-        """Certificate and key beside the store, as PEM."""
-        store = "keys/%s.p12" % entity.name
-        words = ["openssl", "pkcs12", "-in", "%s/%s" % (PKI, store), "-passin", STORE]
-        certificate = self.session.shell.call(words + ["-nokeys"], b"", {})
-        key = self.session.shell.call(words + ["-nodes", "-nocerts"], b"", {})
-        if certificate.status or key.status:
+        """Certificate and key beside the store, as PEM with the attributes of their bags."""
+        words = ["openssl", "pkcs12", "-in", "%s/keys/%s.p12" % (PKI, entity.name)]
+        result = self.session.shell.call(words + ["-passin", STORE, "-nodes"], b"", {})
+        if result.status:
             raise StageFailed("Command '/usr/bin/openssl' failed to execute")
-        self._replace("certs/%s.cer" % entity.name, certificate.output, 0o644, (0, 0))
-        self._replace("keys/%s.key.nopass" % entity.name, key.output, 0o600, entity.owner)
+        end = result.output.index(END) + len(END)
+        self._replace("certs/%s.cer" % entity.name, result.output[:end], 0o644, (0, 0))
+        self._replace("keys/%s.key.nopass" % entity.name, result.output[end:], 0o600, entity.owner)
 
     def _replace(self, name: str, data: bytes, mode: int, owner: Any) -> None:
         """otopi's file transaction: what was there gets the moment as its suffix."""
