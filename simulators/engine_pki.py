@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine's /etc/pki/ovirt-engine: configuration, database, and all it has ever issued.
 
-Imports `engine_entities`, `engine_stores`, `node_pki`, `pki`, `keys`, `names` and `place`.
+Imports `engine_entities`, `node_pki`, `pki`, `keys`, `names` and `place`.
 """
 
-import os
 import time
 from typing import Optional, Tuple, Union
 
-from simulators import engine_entities, engine_stores, keys, names, node_pki, pki, place
+from simulators import engine_entities, keys, names, node_pki, pki, place
 
 PKI = "/etc/pki/ovirt-engine"
 ENGINE_SUBJECT = (("C", "US"), ("O", names.ORGANISATION), ("CN", names.ENGINE))
@@ -171,12 +170,8 @@ def _own(root: str, authority: pki.Authority, ages: node_pki.Ages, release: str)
         _put_as(root, "certs/%s.cer" % entity.name, _text(issued) + issued.pem, 0o644, place.OVIRT)
         store = pki.pkcs12(key, issued.pem, "1", engine_entities.PASSWORD)
         _put_as(root, "keys/%s.p12" % entity.name, store, 0o600, entity.owner)
-        engine_stores.remember(os.path.dirname(root), store, issued.pem)
         if entity.extract:
             _put_as(root, "keys/%s.key.nopass" % entity.name, issued.key, 0o600, entity.owner)
-    for number in range(engine_stores.SPARE):
-        name = engine_stores.spare(number)
-        place.put(os.path.dirname(root), "/" + name, keys.pem("spare-%d" % number), 0o600)
     _put_as(root, "keys/engine_id_rsa", keys.pem("engine"), 0o600, place.OVIRT)
 
 

@@ -1,23 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
 """What costs most in a renewal, kept ready: which certificate a store holds, and new RSA keys.
 
-Both lie beside the engine's root, not in it. Imports nothing of ours but a type.
+Both lie beside the engine's root, not in it. Imports `engine_entities`, and `keys` late: the
+simulated programs have no library that makes them.
 """
 
 import hashlib
 import os
 
+from simulators import engine_entities
 from simulators.world import World
 
 FOLDER = "/stores"
+KEYS = "/spare-keys"
 SPARE = 9  # one renewal of everything the largest engine has
 
 
-def remember(directory: str, store: bytes, certificate: bytes) -> None:
-    """Note what openssl would find in a store with these very bytes."""
-    os.makedirs(directory + FOLDER, exist_ok=True)
-    with open(directory + FOLDER + "/" + hashlib.sha256(store).hexdigest(), "wb") as file:
-        file.write(certificate)
+def prepare(world: World) -> None:
+    """Note what is in the stores of a world's new engine, and lay keys by."""
+    from simulators import keys
+
+    for folder in (FOLDER, KEYS):
+        os.makedirs(world.directory + folder)
+    for entity in engine_entities.held(world.state["release"]):
+        with open(world.engine(engine_entities.PKI + "/certs/%s.cer" % entity.name), "rb") as file:
+            certificate = file.read()
+        with open(world.engine(engine_entities.PKI + "/keys/%s.p12" % entity.name), "rb") as file:
+            digest = hashlib.sha256(file.read()).hexdigest()
+        _put(world.directory + FOLDER + "/" + digest, certificate)
+    for number in range(SPARE):
+        _put(_spare(world, number), keys.pem("spare-%d" % number))
+
+
+def _put(path: str, data: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
 
 
 def recall(world: World, path: str) -> bytes:
@@ -31,16 +48,15 @@ def recall(world: World, path: str) -> bytes:
         return b""
 
 
-def spare(number: int) -> str:
-    """The name of a key that nobody has used yet, relative to the world's directory."""
-    return "spare-keys/%d" % number
+def _spare(world: World, number: int) -> str:
+    return "%s%s/%d" % (world.directory, KEYS, number)
 
 
 def take_spare(world: World, target: str) -> bool:
     """Put a new key at `target`; False when none is left and one has to be made."""
     for number in range(SPARE):
         try:
-            os.rename(world.directory + "/" + spare(number), target)
+            os.rename(_spare(world, number), target)
             return True
         except FileNotFoundError:
             continue

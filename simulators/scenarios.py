@@ -11,7 +11,9 @@ from simulators import (
     agent,
     boot,
     broker,
+    engine_files,
     engine_pki,
+    engine_stores,
     engine_vm,
     ha,
     libvirtd,
@@ -46,7 +48,8 @@ def _files(world: world_module.World, story: Story, release: str) -> None:
     issued = node_pki.write(root, by, story.ages, release)
     node_files.write(root, release, story.vnc_tls, story.language)
     engine_pki.write(engine, by, story.ages, issued, release)
-    node_files.engine(engine, release)
+    engine_files.write(engine, release)
+    engine_stores.prepare(world)
     if story.note == "bad-configuration":
         with open(world.node(libvirtd.CONFIGURATION), "a") as file:
             file.write("log_level 3\n")

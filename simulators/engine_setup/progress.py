@@ -57,6 +57,7 @@ CONFIGURING: Dict[str, Lines] = {
     "el8": [("Configuring WebSocket Proxy", 1.0)],
     "el9": [("Configuring WebSocket Proxy", 1.0)],
 }
+VACUUM = ("Running vacuum full on the %s schema", "Running vacuum full elapsed 0:00:%02d.085680")
 ENGINE_SCHEMA = ("Creating/refreshing Engine database schema", 55.0)
 DOMAIN_SCHEMA = ("Creating/refreshing Engine 'internal' domain database schema", 3.0)
 POST_INSTALL = (
@@ -82,7 +83,7 @@ STARTING["el9"] = STARTING["el8"]
 PREVIEW = (
     ("Default SAN wipe after delete", "False", ""),
     ("Host FQDN", "{fqdn}", ""),
-    ("Firewall manager", "firewalld", "firewall"),
+    ("Firewall manager", "firewalld", ""),
     ("Update Firewall", "{firewall}", ""),
     ("Set up Cinderlib integration", "False", ""),
     ("Engine database host", "localhost", ""),

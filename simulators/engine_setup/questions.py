@@ -34,7 +34,7 @@ MISSING = (
     "Continue with Setup and overwrite existing PKI files? "
 ) % {"ca": "/etc/pki/ovirt-engine/ca.pem"}
 BACKUP = (
-    "The detected DWH database size is 26 MB.\n"
+    "The detected DWH database size is %s.\n"
     "Setup can backup the existing database. The time and space required for the database backup "
     "depend on its size. This process takes time, and in some cases (for instance, when the size "
     "is few GBs) may take several hours to complete.\n"
@@ -74,6 +74,7 @@ class Questions(NamedTuple):
 def of(release: Engine) -> Questions:
     vacuum = VACUUM % release.vacuum_manual
     history = "Perform full vacuum on the oVirt engine history\ndatabase %s?"
+    size = "385.6336507797241 MB" if release.grafana else "486 MB"
     engine = "Perform full vacuum on the engine database engine@localhost?"
     return Questions(
         Question(
@@ -82,7 +83,9 @@ def of(release: Engine) -> Questions:
             "OVESETUP_CONFIG/updateFirewall",
             True,
         ),
-        Question("OVESETUP_DWH_PERFORM_BACKUP", BACKUP, "OVESETUP_DWH_DB/performBackup", True),
+        Question(
+            "OVESETUP_DWH_PERFORM_BACKUP", BACKUP % size, "OVESETUP_DWH_DB/performBackup", True
+        ),
         Question("OVESETUP_DWH_VERIFY_NO_BACKUP", NO_BACKUP + SURE),
         Question(
             "DWH_VACUUM_FULL",

@@ -227,7 +227,6 @@ class Sequence:
         }
         shown = {
             "": True,
-            "firewall": known["firewall"],
             "renew": known["renew"] is not None,
             "grafana": self.release.grafana,
             "imageio": self.world.state["release"] == "el7",
@@ -246,6 +245,7 @@ class Sequence:
 
     def _misc(self) -> None:
         release = self.world.state["release"]
+        self._vacuum(self.ask.engine_vacuum, "engine", 4)
         self.renewal.upgrade(bool(self.environment.get(self.ask.renew.key)))
         self.renewal.ssh_key()
         self.renewal.console()
@@ -258,9 +258,15 @@ class Sequence:
             self._step(text, seconds)
         self._dump(progress.ENGINE_BACKUP, 8.0)
         self._step(*progress.ENGINE_SCHEMA)
+        self._vacuum(self.ask.history_vacuum, "ovirt_engine_history", 6)
         self._step(*progress.DOMAIN_SCHEMA)
         self.say.note("Unregistering existing client registration info.")
         self._step(progress.POST_INSTALL, 0.5)
+
+    def _vacuum(self, question: Question, schema: str, seconds: int) -> None:
+        if self.environment.get(question.key):
+            self._step(progress.VACUUM[0] % schema, seconds)
+            self.say.info(progress.VACUUM[1] % seconds)
 
     def _dump(self, text: str, seconds: float) -> None:
         stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(engine_vm.wall(self.world)))
