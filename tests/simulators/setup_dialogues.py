@@ -5,6 +5,7 @@ import re
 
 import pexpect
 
+from simulators import der
 from tests.simulators import worlds
 
 FIREWALL = "Do you want Setup to configure the firewall? (Yes, No) [Yes]:"
@@ -65,7 +66,5 @@ def stages(said):
 
 
 def certificate(node, name):
-    from simulators import der
-
     with open(node.engine + "/etc/pki/ovirt-engine/" + name, "rb") as file:
         return der.certificate(file.read())

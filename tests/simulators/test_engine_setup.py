@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from simulators import der, engine_database
+from tests.simulators import samples, worlds
 from tests.simulators import setup_dialogues as talk
-from tests.simulators import worlds
 from tests.simulators.setup_dialogues import Setup, certificate, stages
 
 DAY = 86400
@@ -118,9 +119,7 @@ def test_store_holds_the_new_certificate_under_the_known_password(node):
 
 
 def test_screen_up_to_the_renewal_is_the_recorded_one(node):
-    from tests.simulators import samples
-
-    setup = Setup(node)
+    setup = Setup(node, columns=400)
     setup.say(*talk.UP_TO_RENEWAL)
     setup.ask(talk.RENEW)
     said = [line.strip() for line in setup.said.splitlines()]
@@ -216,8 +215,6 @@ def test_skipping_for_sure_goes_on_without_a_renewal(node):
 
 
 def certificate_of(before, node, name):
-    from simulators import der
-
     return der.certificate(before[node.engine + PKI + "certs/%s.cer" % name]).raw
 
 
@@ -285,7 +282,7 @@ def test_answer_file_is_read_and_one_is_written(node):
 
 def test_log_file_records_what_was_shown(node):
     output = run(node, "--offline --accept-defaults")
-    path = re.findall("Log file is located at (.*)", output.out)[0]
+    path = re.findall(r"Log file is located at\s+(\S+)", output.out)[0]
     assert re.match(
         "/var/log/ovirt-engine/setup/ovirt-engine-setup-20230220\\d{6}-[a-z0-9]{6}.log$", path
     )
@@ -314,7 +311,9 @@ def test_help_is_the_real_usage(node):
 
 
 def test_stale_flag_refuses_and_nothing_has_happened(node):
-    node.ok("hosted-engine", "--set-maintenance", "--mode=global")
+    with node.world.opened() as world:
+        world.state["ha"]["global"] = True  # by another node
+        engine_database.expect(world)
     node.wait(120)
     before = files(node)
     setup = Setup(node)
