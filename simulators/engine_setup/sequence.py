@@ -1,32 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stages of one run of engine-setup, in their order, and what each does to the engine.
 
-otopi: context.py, plugin.py; ovirt-engine: packaging/setup/plugins (he.py, engine.py, preview.py).
-Imports the rest of the package, `engine_database`, `engine_releases`, `engine_vm` and `names`.
+otopi: context.py, plugin.py; ovirt-engine: packaging/setup/plugins (core/engine.py and kin).
+Imports the rest of the package, `engine_database`, `engine_releases`, `engine_vm` and `faults`.
 """
 
 import time
 from typing import Any, Dict, List, Tuple
 
-from simulators import engine_database, engine_releases, engine_vm, faults, names
+from simulators import engine_database, engine_releases, engine_vm, faults
 from simulators.engine_programs import Session
-from simulators.engine_setup import progress, questions
+from simulators.engine_setup import progress, questions, summary, validation
 from simulators.engine_setup.dialogue import Dialogue, Question, StageFailed, keep
 from simulators.engine_setup.renewal import Renewal
 from simulators.engine_terminal import Gone, Interrupted, Transcript
 from simulators.world import World
 
-OUTSIDE = (
-    'It seems that you are running your engine inside of the hosted-engine VM and are not in "'
-    'Global Maintenance" mode.\n'
-    'In that case you should put the system into the "Global Maintenance" mode before running '
-    "engine-setup, or the hosted-engine HA agent might kill the machine, which might corrupt "
-    "your data.\n"
-)
-NOT_SET = "Hosted Engine setup detected, but Global Maintenance is not set."
-SET = "Hosted Engine HA is in Global Maintenance mode."
-GATE = "OVESETUP_CONFIG/continueSetupOnHEVM"
-MEMORY = "Less than 16384MB of memory is available"
 SECTIONS = (
     "PRODUCT OPTIONS",
     "PACKAGES",
@@ -197,43 +186,15 @@ class Sequence:
     def _validation(self) -> None:
         if self.world.state["vm"]["services"]["ovirt-engine"] and not self._decide(self.ask.stop):
             raise StageFailed("Engine service is running, no approval to stop")
-        if not self.environment.get(GATE):
-            self._maintenance()
-        self.say.warning(MEMORY)
+        validation.gate(self.world, self.say)
+        self.say.warning(validation.MEMORY)
         self.say.info("Cleaning stale zombie tasks and commands")
-        self._preview()
+        validation.preview(self.say, self.ask, self.release)
         if not self._decide(self.ask.confirm):
             raise StageFailed("Configuration was rejected by user")
         self._step("Cleaning async tasks and compensations", 2.0)
         self._step("Unlocking existing entities", 2.0)
         self._step("Checking the Engine database consistency", 4.0)
-
-    def _maintenance(self) -> None:
-        """The database is asked, not the node."""
-        engine_database.poll(self.world)
-        if not self.world.state["vm"]["database"]["global"]:
-            self.say.error(OUTSIDE)
-            raise StageFailed(NOT_SET)
-        self.say.info(SET)
-
-    def _preview(self) -> None:
-        self.say.title("CONFIGURATION PREVIEW")
-        known = {
-            "fqdn": names.ENGINE,
-            "organisation": names.ORGANISATION,
-            "firewall": bool(self.environment.get(self.ask.firewall.key)),
-            "backup": bool(self.environment.get(self.ask.backup.key)),
-            "renew": self.environment.get(self.ask.renew.key),
-        }
-        shown = {
-            "": True,
-            "renew": known["renew"] is not None,
-            "grafana": self.release.grafana,
-            "imageio": self.world.state["release"] == "el7",
-        }
-        for description, value, only in progress.PREVIEW:
-            if shown[only]:
-                self.say.note("%-40s: %s" % (description, value.format(**known)))
 
     # The work
 
@@ -273,8 +234,6 @@ class Sequence:
         self._step(text % (stamp, "xv0vna3s"), seconds)
 
     def _closing(self) -> None:
-        from simulators.engine_setup import summary
-
         for text, seconds in progress.STARTING[self.world.state["release"]]:
             self._step(text, seconds)
             if text == "Starting engine service":
@@ -284,7 +243,7 @@ class Sequence:
         self._step("Restarting httpd", 2.0)
         engine_vm.switch(self.world, "httpd", True)
         summary.notes(self.say, self.renewal.renewed)
-        self.say.warning(MEMORY)
+        self.say.warning(validation.MEMORY)
         self.say.title("END OF SUMMARY")
 
     # The end, whatever happened

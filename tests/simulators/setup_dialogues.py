@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Talking to engine-setup through the simulated ssh -tt, as a person does."""
 
+import os
 import re
 
 import pexpect
@@ -8,6 +9,7 @@ import pexpect
 from simulators import der
 from tests.simulators import worlds
 
+PKI = "/etc/pki/ovirt-engine/"
 FIREWALL = "Do you want Setup to configure the firewall? (Yes, No) [Yes]:"
 BACKUP = "Would you like to backup the existing database before upgrading it? (Yes, No) [Yes]:"
 VACUUM = "(Yes, No) [No]:"
@@ -17,6 +19,11 @@ STOP = "During execution engine service will be stopped (OK, Cancel) [OK]:"
 CONFIRM = "Please confirm installation settings (OK, Cancel) [OK]:"
 UP_TO_RENEWAL = ((FIREWALL, ""), (BACKUP, ""), (VACUUM, ""), (VACUUM, ""))
 BYPASS = "--otopi-environment='OVESETUP_CONFIG/continueSetupOnHEVM=bool:True'"
+KEYS = (
+    "--otopi-environment=OVESETUP_PKI/renew=bool:True "
+    "OVESETUP_CONFIG/continueSetupOnHEVM=bool:True OVESETUP_CONFIG/updateFirewall=bool:False"
+)
+UNATTENDED = ["--offline", "--accept-defaults", KEYS]
 DONE = "[ INFO  ] Execution of setup completed successfully\n"
 FAILED = "[ ERROR ] Execution of setup failed\n"
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
@@ -66,5 +73,27 @@ def stages(said):
 
 
 def certificate(node, name):
-    with open(node.engine + "/etc/pki/ovirt-engine/" + name, "rb") as file:
+    with open(node.engine + PKI + name, "rb") as file:
         return der.certificate(file.read())
+
+
+def files(node):
+    """Everything of the PKI with its content."""
+    found = {}
+    for folder, _, names in os.walk(node.engine + PKI):
+        for name in names:
+            path = os.path.join(folder, name)
+            if not os.path.islink(path):
+                with open(path, "rb") as file:
+                    found[path] = file.read()
+    return found
+
+
+def inside(node, words, answers=""):
+    """engine-setup without ssh and without a terminal: exit status and all it said."""
+    from simulators import engine_shell
+
+    with node.world.opened() as world:
+        shell = engine_shell.Shell(world)
+        result = shell.call(["engine-setup"] + words, answers.encode(), {})
+    return result.status, (result.output + result.errors).decode()

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from simulators import der, engine_database
+from simulators import engine_database
 from tests.simulators import samples, worlds
 from tests.simulators import setup_dialogues as talk
-from tests.simulators.setup_dialogues import Setup, certificate, stages
+from tests.simulators.setup_dialogues import Setup, certificate, files, stages
 
 DAY = 86400
 TRUE = 1676894400
@@ -32,90 +32,11 @@ ALL_STAGES = [
     "Pre-termination",
     "Termination",
 ]
-# Lifetimes: what is given to openssl, and the day before the signature.
-LIFETIMES = {
-    "el7": {"engine": 1801, "apache": 1801},
-    "el8": {"engine": 399, "apache": 399},
-    "el9": {"engine": 1828, "apache": 399, "websocket-proxy": 399, "jboss": 1828},
-}
-RENEWED = {
-    "el7": "engine jboss websocket-proxy apache reports imageio-proxy".split(),
-    "el8": "engine jboss websocket-proxy apache reports".split(),
-    "el9": "engine jboss websocket-proxy apache reports ovn-ndb ovn-sdb ovirt-provider-ovn".split(),
-}
 
 
 @pytest.fixture
 def node(tmp_path):
     return worlds.make(tmp_path / "w", "engine-up")
-
-
-def files(node):
-    """Everything of the PKI with its content."""
-    found = {}
-    for folder, _, names in os.walk(node.engine + PKI):
-        for name in names:
-            path = os.path.join(folder, name)
-            if not os.path.islink(path):
-                with open(path, "rb") as file:
-                    found[path] = file.read()
-    return found
-
-
-@pytest.mark.parametrize("release", ["el7", "el8", "el9"])
-def test_renewal_by_hand_ends_with_new_certificates(tmp_path, release):
-    node = worlds.make(tmp_path / "w", "engine-up", release)
-    before = files(node)
-    hosts = [name for name in before if "virt-host1" in name]
-    status, said = talk.renew(node)
-    assert status == 0 and said.endswith(talk.DONE)
-    assert stages(said) == ALL_STAGES
-    assert re.findall("Renewing (.*) certificate", said) == RENEWED[release]
-    for name, days in LIFETIMES[release].items():
-        new = certificate(node, "certs/%s.cer" % name)
-        assert new.not_after - new.not_before == days * DAY
-        assert abs(new.not_before - (TRUE - DAY)) < 600
-        assert new.names == ("DNS:virt-he.example.test",)
-    after = files(node)
-    assert all(after[name] == before[name] for name in hosts)
-    key = node.engine + PKI + "keys/apache.key.nopass"
-    assert after[key] not in before.values()
-    assert node.ssh("systemctl is-active ovirt-engine httpd").out == "active\nactive\n"
-
-
-def test_engine_keeps_its_key_and_the_web_gets_a_new_one(node):
-    engine, apache = (certificate(node, "certs/%s.cer" % name) for name in ("engine", "apache"))
-    talk.renew(node)
-    assert certificate(node, "certs/engine.cer").modulus == engine.modulus
-    assert certificate(node, "certs/apache.cer").modulus != apache.modulus
-
-
-def test_every_replaced_file_has_a_copy_with_the_moment_in_its_name(node):
-    before = files(node)
-    talk.renew(node)
-    for name in ("certs/apache.cer", "keys/apache.p12", "keys/apache.key.nopass"):
-        path = node.engine + PKI + name
-        kept = [data for other, data in files(node).items() if re.match(path + r"\.\d{14}$", other)]
-        assert before[path] in kept, name
-
-
-def test_register_and_copies_by_serial_number_grow(node):
-    first = int(node.ssh("cat %sserial.txt" % PKI).out, 16)
-    talk.renew(node)
-    following = int(node.ssh("cat %sserial.txt" % PKI).out, 16)
-    assert following - first == 5  # engine, jboss, websocket-proxy, apache, reports
-    lines = node.ssh("cat %sdatabase.txt" % PKI).out.splitlines()
-    for serial, line in zip(range(first, following), lines[-5:]):
-        assert line.split("\t")[3] == "%X" % serial
-        assert certificate(node, "certs/%X.pem" % serial).serial == serial
-
-
-def test_store_holds_the_new_certificate_under_the_known_password(node):
-    talk.renew(node)
-    shown = node.ssh("openssl pkcs12 -in %skeys/apache.p12 -passin pass:mypass -nokeys" % PKI)
-    assert shown.status == 0 and shown.out.startswith("Bag Attributes\n")
-    pem = shown.out[shown.out.index("-----BEGIN") :]
-    assert pem in node.ssh("cat %scerts/apache.cer" % PKI).out
 
 
 def test_screen_up_to_the_renewal_is_the_recorded_one(node):
@@ -211,34 +132,20 @@ def test_skipping_for_sure_goes_on_without_a_renewal(node):
     status, said = setup.end()
     assert status == 0 and "Renewing" not in said
     assert "          Renew PKI                               : False\n" in said
-    assert certificate(node, "certs/apache.cer").raw == certificate_of(before, node, "apache")
-
-
-def certificate_of(before, node, name):
-    return der.certificate(before[node.engine + PKI + "certs/%s.cer" % name]).raw
-
-
-def run(node, options):
-    """Unattended, with no input at all."""
-    node.ssh("true")
-    words = ("-n", "-o", "ControlPath=/run/test-%h", worlds.ENGINE, "engine-setup " + options)
-    return node.run("ssh", *words)
+    assert files(node) == before
 
 
 def test_accepting_defaults_aborts_at_the_renewal(node):
-    output = run(node, "--offline --accept-defaults")
-    assert output.status == 1
-    assert "'Environment customization': Aborted by user\n" in output.out
+    status, said = talk.inside(node, ["--offline", "--accept-defaults"])
+    assert status == 1 and "'Environment customization': Aborted by user\n" in said
 
 
-UNATTENDED = (
-    "--offline --accept-defaults --otopi-environment='OVESETUP_PKI/renew=bool:True "
-    "OVESETUP_CONFIG/continueSetupOnHEVM=bool:True OVESETUP_CONFIG/updateFirewall=bool:False'"
-)
-
-
-def test_unattended_line_renews_without_a_question(node):
-    output = run(node, UNATTENDED)
+def test_unattended_line_over_ssh_renews_without_a_question(node):
+    node.ssh("true")
+    words = ("-n", "-o", "ControlPath=/run/test-%h", worlds.ENGINE)
+    keys = talk.KEYS.replace("=", "='", 1) + "'"
+    line = "LC_ALL=C engine-setup --offline --accept-defaults " + keys
+    output = node.run("ssh", *(words + (line,)))
     assert output.status == 0 and output.out.endswith(talk.DONE)
     assert "Renew certificates?" not in output.out
     assert "Setup can automatically configure" not in output.out
@@ -246,20 +153,16 @@ def test_unattended_line_renews_without_a_question(node):
 
 
 def test_answer_given_beforehand_is_shown_twice_over_accepted_defaults(node):
-    output = run(
-        node,
-        "--offline --accept-defaults --otopi-environment='QUESTION/1/OVESETUP_RENEW_PKI=str:yes'",
-    )
-    assert output.out.count("Renew certificates?") == 2
-    assert "          provided answer: yes\n" in output.out
+    key = "--otopi-environment=QUESTION/1/OVESETUP_RENEW_PKI=str:yes"
+    _, said = talk.inside(node, ["--offline", "--accept-defaults", key])
+    assert said.count("Renew certificates?") == 2
+    assert "          provided answer: yes\n" in said
 
 
 def test_no_input_ends_at_the_first_question(node):
-    output = run(node, "--offline")
-    assert output.status == 1
-    assert (
-        "[ ERROR ] Failed to execute stage 'Environment customization': End of file" in output.out
-    )
+    status, said = talk.inside(node, ["--offline"])
+    assert status == 1
+    assert "Failed to execute stage 'Environment customization': End of file\n" in said
 
 
 def test_answer_file_is_read_and_one_is_written(node):
@@ -267,47 +170,60 @@ def test_answer_file_is_read_and_one_is_written(node):
         "[environment:default]\nOVESETUP_PKI/renew=bool:False\n"
         "OVESETUP_CONFIG/continueSetupOnHEVM=bool:True\n"
     )
-    node.ssh("cat > /root/answers", data=text)
-    output = run(node, "--offline --accept-defaults --config-append=/root/answers")
-    assert output.status == 0 and "/root/answers\n" in output.out
-    written = re.findall("Generating answer file '(.*)'", output.out)[0]
-    assert re.match("/var/lib/ovirt-engine/setup/answers/20230220\\d{6}-setup.conf$", written)
-    kept = node.ssh("cat " + written).out
-    assert kept.startswith(
-        "# OTOPI answer file, generated by human dialog\n[environment:default]\n"
+    with open(node.engine + "/root/answers", "w") as file:
+        file.write(text)
+    status, said = talk.inside(
+        node, ["--offline", "--accept-defaults", "--config-append=/root/answers"]
     )
+    assert status == 0 and "/root/answers\n" in said
+    written = re.findall("Generating answer file '(.*)'", said)[0]
+    assert re.match("/var/lib/ovirt-engine/setup/answers/20230220\\d{6}-setup.conf$", written)
+    with open(node.engine + written) as file:
+        kept = file.read()
+    title = "# OTOPI answer file, generated by human dialog\n"
+    assert kept.startswith(title + "[environment:default]\n")
     assert "QUESTION/1/OVESETUP_UPDATE_FIREWALL=str:yes\n" in kept
     assert os.stat(node.engine + written).st_mode & 0o777 == 0o600
 
 
 def test_log_file_records_what_was_shown(node):
-    output = run(node, "--offline --accept-defaults")
-    path = re.findall(r"Log file is located at\s+(\S+)", output.out)[0]
+    _, said = talk.inside(node, ["--offline", "--accept-defaults"])
+    path = re.findall(r"Log file is located at\s+(\S+)", said)[0]
     assert re.match(
         "/var/log/ovirt-engine/setup/ovirt-engine-setup-20230220\\d{6}-[a-z0-9]{6}.log$", path
     )
-    log = node.ssh("cat " + path).out
+    with open(node.engine + path) as file:
+        log = file.read()
     assert " INFO otopi.context context.runSequence:614 Stage: Initializing\n" in log
     assert "DIALOG:SEND                 Renew certificates? (Yes, No) [No]:" in log
 
 
 @pytest.mark.parametrize(
-    "options, expected",
+    "word, status, expected",
     [
-        ("--nonsense", (1, "", "FATAL: Invalid option '--nonsense'\n")),
+        ("--nonsense", 1, "FATAL: Invalid option '--nonsense'\n"),
         (
             "--otopi-environment=A=1",
-            (1, "FATAL Internal error (main): Missing variable type\n", ""),
+            1,
+            "FATAL Internal error (main): Missing variable type\n",
         ),
     ],
 )
-def test_wrong_words_end_it_before_it_begins(node, options, expected):
-    assert run(node, options) == expected
+def test_wrong_words_end_it_before_it_begins(node, word, status, expected):
+    assert talk.inside(node, [word]) == (status, expected)
+
+
+def test_configuration_that_cannot_be_parsed_is_named(node):
+    with open(node.engine + "/root/answers", "w") as file:
+        file.write("[environment:default]\nOVESETUP_PKI/renew=yes\n")
+    status, said = talk.inside(node, ["--offline", "--config-append=/root/answers"])
+    assert status == 1
+    assert "key OVESETUP_PKI/renew at section environment:default: Missing variable type" in said
 
 
 def test_help_is_the_real_usage(node):
-    output = run(node, "--help")
-    assert output.status == 0 and "    --offline\n        Offline mode.\n" in output.out
+    status, said = talk.inside(node, ["--help"])
+    assert status == 0 and "    --offline\n        Offline mode.\n" in said
 
 
 def test_stale_flag_refuses_and_nothing_has_happened(node):
@@ -336,8 +252,35 @@ def test_stale_flag_refuses_and_nothing_has_happened(node):
 def test_flag_is_seen_while_the_engine_reaches_a_node(tmp_path):
     node = worlds.make(tmp_path / "w", "all-valid", "el9")
     node.ok("hosted-engine", "--set-maintenance", "--mode=global")
-    output = run(
-        node, "--offline --accept-defaults --otopi-environment='OVESETUP_PKI/renew=bool:True'"
-    )
-    assert output.status == 0
-    assert "[ INFO  ] Hosted Engine HA is in Global Maintenance mode.\n" in output.out
+    status, said = talk.inside(node, ["--offline", "--accept-defaults", talk.KEYS.split()[0]])
+    assert status == 0
+    assert "[ INFO  ] Hosted Engine HA is in Global Maintenance mode.\n" in said
+
+
+def test_flag_stays_as_it_was_when_the_node_was_last_reached(tmp_path):
+    node = worlds.make(tmp_path / "w", "all-valid")
+    node.ok("hosted-engine", "--set-maintenance", "--mode=global")
+    node.wait(20)
+    assert node.state("vm")["database"]["global"] is True
+    node.ok("systemctl", "stop", "vdsmd")
+    node.ok("hosted-engine", "--set-maintenance", "--mode=none")
+    node.wait(20)
+    assert node.state("vm")["database"]["global"] is True
+
+
+def shape(text):
+    """Lines without what differs from run to run; the preview in the order of its names."""
+    lines = [re.sub(r"\d{14}[-.\w]*", "MOMENT", line.strip()) for line in text.splitlines()]
+    lines = [re.sub("([0-9A-F]{2}:){19}[0-9A-F]{2}|SHA256:.*", "DIGEST", line) for line in lines]
+    lines = [re.sub(r"elapsed .*", "elapsed", line) for line in lines]
+    preview = sorted(line for line in lines if re.match(r".{40}: ", line))
+    return [line for line in lines if line not in preview], preview
+
+
+def test_whole_run_of_the_oldest_release_is_the_recorded_one(tmp_path):
+    node = worlds.make(tmp_path / "w", "engine-up", "el7")
+    setup = Setup(node, "--offline " + talk.BYPASS, columns=400)
+    setup.say((talk.FIREWALL, "No"), (talk.BACKUP, "Yes"))
+    setup.say((talk.VACUUM, "Yes"), (talk.VACUUM, "Yes"), (talk.RENEW, "Yes"))
+    _, said = setup.say((talk.STOP, "OK"), (talk.CONFIRM, "OK")).end()
+    assert shape(said) == shape(samples.text("engine-setup", "el7"))
