@@ -4,6 +4,8 @@
 Imports `engine_entities`, `node_pki`, `pki`, `keys`, `names` and `place`.
 """
 
+import base64
+import hashlib
 import time
 from typing import Optional, Tuple, Union
 
@@ -171,12 +173,23 @@ def _own(root: str, authority: pki.Authority, ages: node_pki.Ages, release: str)
         store = pki.pkcs12(key, issued.pem, "1", engine_entities.PASSWORD)
         _put_as(root, "keys/%s.p12" % entity.name, store, 0o600, entity.owner)
         if entity.extract:
-            _put_as(root, "keys/%s.key.nopass" % entity.name, issued.key, 0o600, entity.owner)
-    _put_as(root, "keys/engine_id_rsa", keys.pem("engine"), 0o600, place.OVIRT)
+            key_file = "keys/%s.key.nopass" % entity.name
+            _put_as(root, key_file, _bag(issued), 0o600, entity.owner)
+        if entity.keep_key:
+            _put_as(root, "keys/engine_id_rsa", _bag(issued), 0o600, place.OVIRT)
 
 
 def _put_as(root: str, path: str, content: bytes, mode: int, owner: Tuple[int, int]) -> None:
     place.put(root, PKI + "/" + path, content, mode, owner)
+
+
+def _bag(issued: pki.Issued) -> bytes:
+    """The key as `openssl pkcs12 -nodes -nocerts` prints it."""
+    raw = base64.b64decode("".join(issued.pem.decode().splitlines()[1:-1]))
+    digest = hashlib.sha1(raw).hexdigest().upper()
+    mark = " ".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+    head = "Bag Attributes\n    friendlyName: 1\n    localKeyID: %s \n" % mark
+    return (head + "Key Attributes: <No Attributes>\n").encode() + issued.key
 
 
 def _text(issued: pki.Issued) -> bytes:

@@ -22,6 +22,7 @@ class Engine(NamedTuple):
     databases: Tuple[str, ...]  # whose settings a backup notes
     grafana: bool
     otopi: str
+    wraps: bool  # notes are wrapped at the terminal's width, and prompts lose their last space
     vacuum_manual: str  # where its questions point to
     ca_choice: bool  # the scripts know --ca-file, --cert-dir and --req-dir
     days_choice: bool  # pki-enroll-pkcs12.sh knows --days
@@ -43,6 +44,7 @@ RELEASES: Dict[str, Engine] = {
         ("DB", "DWH_DB", "REPORTS_DB", "CINDERLIB_DB"),
         False,
         "otopi-1.8.4 (otopi-1.8.4-1.el7)",
+        False,
         "https://www.postgresql.org/docs/10/sql-vacuum.html",
         False,
         False,
@@ -62,6 +64,7 @@ RELEASES: Dict[str, Engine] = {
         ("DB", "DWH_DB", "CINDERLIB_DB"),
         True,
         "otopi-1.9.6 (otopi-1.9.6-1.el8)",
+        False,
         "https://www.postgresql.org/docs/12/sql-vacuum.html",
         True,
         False,
@@ -81,6 +84,7 @@ RELEASES: Dict[str, Engine] = {
         ("DB", "DWH_DB", "KEYCLOAK_DB", "CINDERLIB_DB"),
         True,
         "otopi-1.10.3 (otopi-1.10.3-1.el9)",
+        True,
         "https://www.postgresql.org/docs/12/sql-vacuum.html",
         True,
         True,

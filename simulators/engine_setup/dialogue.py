@@ -2,7 +2,7 @@
 """otopi's `human` dialogue: log lines, wrapped notes, questions and their answers.
 
 otopi: src/plugins/otopi/dialog/human.py, src/otopi/dialog.py; ovirt-setup-lib: dialog.py.
-Imports `engine_vm` and `engine_terminal`'s classes for their shape only.
+Imports `engine_releases` and `engine_vm`; the terminal is one of `engine_terminal`.
 """
 
 import os
@@ -10,7 +10,7 @@ import textwrap
 import time
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from simulators import engine_vm
+from simulators import engine_releases, engine_vm
 from simulators.world import World
 
 COLOURS = {"INFO": "\033[92m", "WARNING": "\033[93m", "ERROR": "\033[0;31m"}
@@ -84,6 +84,9 @@ class Dialogue:
         self.terminal.write("\n".join(shown) + ("" if prompt else "\n"))
 
     def _wrapped(self, text: str) -> List[str]:
+        """Since otopi 1.10 as wide as the terminal, and without the space at a prompt's end."""
+        if not engine_releases.of(self.world).wraps:
+            return text.splitlines()
         found: List[str] = []
         for line in text.splitlines():
             wrapped = textwrap.wrap(

@@ -81,7 +81,8 @@ def test_renewal_question_gives_its_reason_of_the_release(tmp_path):
         assert reason in setup.said
 
 
-def test_narrow_terminal_wraps_notes_and_prompts(node):
+def test_narrow_terminal_wraps_notes_and_prompts_of_the_newest_release(tmp_path):
+    node = worlds.make(tmp_path / "w", "engine-up", "el9")
     setup = Setup(node, columns=80)
     setup.ask("Do you want Setup to configure the firewall? (Yes, No) [Yes]:")
     setup.child.sendline("")
@@ -91,15 +92,22 @@ def test_narrow_terminal_wraps_notes_and_prompts(node):
     )
 
 
-def test_without_a_terminal_prompts_wrap_at_sixty_four(node):
-    node.ssh("true")
-    answers = "\n\n\n\nYes\n\n\n"
-    options = ("-o", "ControlPath=/run/test-%h", worlds.ENGINE)
-    run = node.run("ssh", *(options + ("engine-setup --offline " + talk.BYPASS,)), data=answers)
-    assert run.status == 0 and "\x1b" not in run.out
+def test_narrow_terminal_is_nothing_to_the_older_releases(node):
+    setup = Setup(node, columns=80)
+    setup.ask("Do you want Setup to configure the firewall? (Yes, No) [Yes]: ")
+    setup.child.sendline("")
+    setup.ask(talk.BACKUP + " ")
+
+
+def test_without_a_terminal_prompts_wrap_at_sixty_four(tmp_path):
+    node = worlds.make(tmp_path / "w", "engine-up", "el9")
+    status, said = talk.inside(
+        node, ["--offline", talk.BYPASS.replace("'", "")], "\n\n\n\nYes\n\n\n"
+    )
+    assert status == 0 and "\x1b" not in said
     assert (
         "          During execution engine service will be stopped (OK, Cancel)\n"
-        "          [OK]:[WARNING] Less than" in run.out
+        "          [OK]:[WARNING] Less than" in said
     )
 
 
