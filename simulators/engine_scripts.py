@@ -98,12 +98,12 @@ class Usage(Exception):
         self.right = right
 
 
-def _run(session: Session, act: Any, title: str) -> Done:
+def _run(session: Session, act: Any, name: str, title: str) -> Done:
     script = Script(session)
     try:
         act(script)
     except Usage as usage:
-        shown = "Usage: %s [OPTIONS]\n%s\n" % (session.words and BIN or BIN, title)
+        shown = "Usage: %s/%s [OPTIONS]\n%s\n" % (BIN, name, title)
         return (0 if usage.right else 1), shown.encode(), b""
     except Died as died:
         return 1, script.output, script.errors + ("%s\n" % died).encode()
@@ -114,7 +114,7 @@ def _run(session: Session, act: Any, title: str) -> Done:
 
 
 def request(session: Session) -> Done:
-    return _run(session, _request, "Sign certificate request.")
+    return _run(session, _request, "pki-enroll-request.sh", "Sign certificate request.")
 
 
 def _request(script: Script) -> None:
@@ -189,7 +189,8 @@ def _owners(script: Script) -> None:
 
 
 def pkcs12(session: Session) -> Done:
-    return _run(session, _pkcs12, "Generate key, enroll certificate, store in PKCS#12 format.")
+    title = "Generate key, enroll certificate, store in PKCS#12 format."
+    return _run(session, _pkcs12, "pki-enroll-pkcs12.sh", title)
 
 
 def _pkcs12(script: Script) -> None:
@@ -246,7 +247,8 @@ def _sign_new(script: Script, options: Dict[str, str]) -> None:
 
 
 def extract(session: Session) -> Done:
-    return _run(session, _extract, "Extract key/cert from a PKCS#12 store.")
+    title = "Extract key/cert from a PKCS#12 store."
+    return _run(session, _extract, "pki-pkcs12-extract.sh", title)
 
 
 def _extract(script: Script) -> None:

@@ -52,7 +52,7 @@ VACUUM = (
     "configuration of the db vacuum process.\nSee %s\n"
 )
 FIREWALL = (
-    "\nSetup can automatically configure the firewall on this system.\n"
+    "Setup can automatically configure the firewall on this system.\n"
     "Note: automatic configuration of the firewall may overwrite current settings.\n"
 )
 DEPRECATED = "NOTICE: iptables is deprecated and will be removed in future releases\n"

@@ -161,7 +161,8 @@ class Sequence:
     def _network(self) -> None:
         if self.environment.get(self.ask.firewall.key) is None:
             old = self.world.state["release"] == "el7"
-            self.say.note(questions.FIREWALL + (questions.DEPRECATED if old else ""))
+            note = questions.FIREWALL
+            self.say.note(note + questions.DEPRECATED if old else "\n" + note)
         if self._decide(self.ask.firewall):
             self.say.info("firewalld will be configured as firewall manager.")
 
