@@ -129,7 +129,7 @@ def _openssl(session: Session) -> Done:
     env = {name: value for name, value in session.env.items() if name != "?"}
     before = os.umask(shell.umask)
     try:
-        return openssl_call.run(
+        done = openssl_call.run(
             shell.world.state["openssl"],
             session.words,
             engine_vm.wall(shell.world),
@@ -140,6 +140,11 @@ def _openssl(session: Session) -> Done:
         )
     finally:
         os.umask(before)
+    if engine_vm.disk_full(shell.world) and session.words:
+        from simulators import engine_disk
+
+        engine_disk.empty(session, session.words)
+    return done
 
 
 def _flock(session: Session) -> Done:

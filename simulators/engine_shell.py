@@ -12,6 +12,7 @@ from simulators.world import World
 
 # Large programs, each a module of its own that is imported when it is called.
 LATER = {
+    "df": ("engine_disk", "df"),
     "engine-backup": ("engine_backup", "main"),
     "engine-setup": ("engine_setup.program", "main"),
     "pki-enroll-request.sh": ("engine_scripts", "request"),
@@ -37,7 +38,7 @@ class Shell:
         self.env: Dict[str, str] = {
             "HOME": "/root",
             "USER": "root",
-            "LANG": "C",
+            "LANG": str(world.state["vm"]["language"]),
             "PATH": "/usr/sbin:/usr/bin",
             "?": "0",
         }

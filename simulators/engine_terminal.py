@@ -26,12 +26,31 @@ class Terminal:
         self.call = call
         self.tty = tty
         self.closed = closed  # there is no input at all
+        self.interrupted = False
+        self.waiting = False
         # The local terminal echoes and turns line ends; without one, the far end's shows through.
         self.local = tty and os.isatty(0)
         self.columns = _columns() if tty else None  # type: Optional[int]
 
+    def attend(self) -> None:
+        """From now on Ctrl-C strikes between two effects, never within one."""
+        import signal
+
+        def struck(number: int, frame: object) -> None:
+            self.interrupted = True
+            if self.waiting:
+                raise KeyboardInterrupt
+
+        signal.signal(signal.SIGINT, struck)
+
+    def _check(self) -> None:
+        if self.interrupted:
+            self.interrupted = False
+            raise Interrupted
+
     def write(self, text: str) -> None:
         """Print it now, as the world is at this moment."""
+        self._check()
         with self.call.world.released():
             self._print(text)
 
@@ -50,13 +69,18 @@ class Terminal:
 
         if self.closed:
             return None
+        text = None
         with self.call.world.released():
             try:
-                text = terminal.read_line()
+                self.waiting = True
+                text = None if self.interrupted else terminal.read_line()
             except KeyboardInterrupt:
-                raise Interrupted from None
+                pass
+            finally:
+                self.waiting = False
             if text is not None and self.tty and not self.local:
                 self._print(text + "\n")
+        self._check()
         return text
 
 
@@ -69,6 +93,9 @@ class Transcript:
     def __init__(self, data: bytes) -> None:
         self.lines: List[str] = data.decode("utf-8", "replace").splitlines()
         self.output = b""
+
+    def attend(self) -> None:
+        """Nobody can press a key."""
 
     def write(self, text: str) -> None:
         self.output += text.encode()

@@ -40,6 +40,7 @@ def fresh() -> dict:
         "services": dict.fromkeys(SERVICES, False),
         "shutting": False,
         "disk_full": False,
+        "language": "C",
         "database": {"global": False},
         "loaded": {},
         "seconds": {

@@ -47,6 +47,7 @@ def main(session: Session) -> Done:
     except environment.Unreadable as wrong:
         return 1, ("FATAL Internal error (main): %s\n" % wrong).encode(), b""
     terminal, direct = engine_terminal.opened(session.shell, session.data)
+    terminal.attend()
     run = _prepared(session, terminal, told)
     if isinstance(run, str):
         terminal.write("[ ERROR ] %s\n" % run)

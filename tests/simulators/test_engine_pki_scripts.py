@@ -164,6 +164,44 @@ def test_full_disk_cannot_keep_what_was_there(node):
     assert err.endswith("Failed to backup certs/%s.cer\n" % HOST)
 
 
+def test_full_disk_empties_the_register_and_openssl_does_not_notice(node):
+    """Measured with the real program on a full file system."""
+    request(node, name="new")
+    node.world.sim.schedule(0, "engine-disk-full")
+    node.wait(1)
+    before = files(node)
+    status, _, err = script(node, "pki-enroll-request.sh", "--name=new")
+    assert status == 0 and err.rstrip().endswith(("Database updated", "Data Base Updated"))
+    after = files(node)
+    for name in ("certs/new.cer", "serial.txt", "database.txt"):
+        assert after[node.engine + PKI + name] == b"", name
+    for name in ("serial.txt", "database.txt"):
+        assert after[node.engine + PKI + name + ".old"] == before[node.engine + PKI + name]
+
+
+def test_free_space_is_told(node):
+    assert node.ssh("df -P /etc/pki/ovirt-engine").out.splitlines()[1].endswith("12% /")
+    with node.world.opened() as world:
+        world.state["vm"]["disk_full"] = True
+    full = node.ssh("df -P /etc/pki/ovirt-engine").out.splitlines()[1]
+    assert full == "/dev/vda4         52403200 52403200 0 100% /"
+    assert node.ssh("echo lost > /root/new").err == "bash: /root/new: No space left on device\n"
+    node.ok("cp", "/etc/hostname", "/tmp/some")
+    options = ("-o", "ControlPath=/run/test-%h", "/tmp/some", worlds.ENGINE + ":/root/some")
+    assert node.run("scp", *options).err == "scp: /root/some: No space left on device\n"
+
+
+def test_locale_that_is_not_english_hides_the_local_file_system(node):
+    request(node)
+    signing = "pki-enroll-request.sh --name=" + HOST
+    refused = node.ssh("LC_ALL=ru_RU.UTF-8 " + BIN + signing)
+    assert (refused.status, refused.err) == (1, PKI + "ca.pem is not on a local filesystem\n")
+    with node.world.opened() as world:
+        world.state["vm"]["language"] = "ru_RU.UTF-8"
+    assert node.ssh(BIN + signing).status == 1
+    assert node.ssh("LC_ALL=C " + BIN + signing).status == 0
+
+
 def store(node, *words):
     return script(
         node,
