@@ -28,6 +28,7 @@ class Terminal:
         self.closed = closed  # there is no input at all
         self.interrupted = False
         self.waiting = False
+        self._before: Any = None
         # The local terminal echoes and turns line ends; without one, the far end's shows through.
         self.local = tty and os.isatty(0)
         self.columns = _columns() if tty else None  # type: Optional[int]
@@ -41,7 +42,13 @@ class Terminal:
             if self.waiting:
                 raise KeyboardInterrupt
 
-        signal.signal(signal.SIGINT, struck)
+        self._before = signal.signal(signal.SIGINT, struck)
+
+    def leave(self) -> None:
+        """The program is over."""
+        import signal
+
+        signal.signal(signal.SIGINT, self._before)
 
     def _check(self) -> None:
         if self.interrupted:
@@ -96,6 +103,9 @@ class Transcript:
 
     def attend(self) -> None:
         """Nobody can press a key."""
+
+    def leave(self) -> None:
+        """Nor could anybody before."""
 
     def write(self, text: str) -> None:
         self.output += text.encode()

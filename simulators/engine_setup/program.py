@@ -48,18 +48,22 @@ def main(session: Session) -> Done:
         return 1, ("FATAL Internal error (main): %s\n" % wrong).encode(), b""
     terminal, direct = engine_terminal.opened(session.shell, session.data)
     terminal.attend()
+    try:
+        status, gone = _run(session, terminal, told)
+    finally:
+        terminal.leave()
+    if gone and direct:
+        raise engine_terminal.Gone
+    return status, b"" if direct else bytes(terminal.output), b""
+
+
+def _run(session: Session, terminal: Any, told: Dict[str, Any]) -> Tuple[int, bool]:
+    """Exit status, and whether the terminal has gone away meanwhile."""
     run = _prepared(session, terminal, told)
     if isinstance(run, str):
         terminal.write("[ ERROR ] %s\n" % run)
-        return 1, _output(terminal, direct), b""
-    status = run.run()
-    if run.gone and direct:
-        raise engine_terminal.Gone
-    return status, _output(terminal, direct), b""
-
-
-def _output(terminal: Any, direct: bool) -> bytes:
-    return b"" if direct else bytes(terminal.output)
+        return 1, False
+    return run.run(), run.gone
 
 
 def _prepared(session: Session, terminal: Any, told: Dict[str, Any]) -> Any:

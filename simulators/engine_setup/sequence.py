@@ -92,7 +92,10 @@ class Sequence:
 
     def _failure(self, stage: str, cause: str) -> None:
         self.failed = True
-        self.say.error("Failed to execute stage '%s': %s" % (stage, cause))
+        try:
+            self.say.error("Failed to execute stage '%s': %s" % (stage, cause))
+        except (Gone, Interrupted):
+            self._hang_up()
 
     def _struck(self, stage: str) -> None:
         if self.fault.get("stage") != stage:
