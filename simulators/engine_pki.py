@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine's /etc/pki/ovirt-engine: configuration, database, and all it has ever issued.
 
-Imports `node_pki`, `pki`, `keys`, `names` and `place`.
+Imports `engine_entities`, `node_pki`, `pki`, `keys`, `names` and `place`.
 """
 
+import base64
+import hashlib
 import time
-from typing import Optional, Union
+from typing import Optional, Tuple, Union
 
-from simulators import keys, names, node_pki, pki, place
+from simulators import engine_entities, keys, names, node_pki, pki, place
 
 PKI = "/etc/pki/ovirt-engine"
 ENGINE_SUBJECT = (("C", "US"), ("O", names.ORGANISATION), ("CN", names.ENGINE))
@@ -106,7 +108,7 @@ def write(
         _authority(root, by.qemu, "qemu-ca.pem")
         for path in ("certs-qemu", "requests-qemu"):
             place.folder(root, PKI + "/" + path, 0o755, place.OVIRT)
-    _own(root, by, ages)
+    _own(root, by.engine, ages, release)
     _of_the_node(root, node)
     _database(root, by.register)
     _put(root, ".rnd", bytes(range(256)) * 4, 0o600)
@@ -135,20 +137,6 @@ def _authority(root: str, authority: pki.Authority, name: str) -> None:
     _put(root, "private/" + name, keys.pem(authority.key_name), 0o640)
 
 
-def _own(root: str, by: node_pki.Authorities, ages: node_pki.Ages) -> None:
-    for name, dates in (
-        ("engine", ages.engine),
-        ("jboss", ages.engine),
-        ("apache", ages.web),
-        ("websocket-proxy", ages.web),
-    ):
-        issued = by.engine.issue("engine", ENGINE_SUBJECT, dates, names.ENGINE)
-        _put(root, "certs/%s.cer" % name, _text(issued) + issued.pem)
-        if name in ("apache", "websocket-proxy"):
-            _put(root, "keys/%s.key.nopass" % name, issued.key, 0o600)
-    _put(root, "keys/engine_id_rsa", keys.pem("engine"), 0o600)
-
-
 def _of_the_node(root: str, node: node_pki.NodeCertificates) -> None:
     _leaf(root, "certs/%s.cer", node.vdsm)
     _leaf(root, "certs-qemu/%s.cer", node.migrate)
@@ -159,6 +147,49 @@ def _of_the_node(root: str, node: node_pki.NodeCertificates) -> None:
 def _leaf(root: str, path: str, issued: Optional[pki.Issued]) -> None:
     if issued:
         _put(root, path % names.NODE, _text(issued) + issued.pem)
+
+
+def _database(root: str, register: pki.Register) -> None:
+    lines = []
+    for issued in register.issued:
+        end = time.strftime("%y%m%d%H%M%SZ", time.gmtime(issued.dates.end))
+        lines.append(
+            "V\t%s\t\t%X\tunknown\t%s\n" % (end, issued.serial, pki.slashes(issued.subject))
+        )
+        _put(root, "certs/%X.pem" % issued.serial, issued.pem)
+    _put(root, "database.txt", "".join(lines))
+    _put(root, "database.txt.attr", "unique_subject = no\n")
+    _put(root, "serial.txt", "%X\n" % register.next)
+
+
+def _own(root: str, authority: pki.Authority, ages: node_pki.Ages, release: str) -> None:
+    """Issue and store everything the engine holds."""
+    for entity in engine_entities.held(release):
+        key = "engine" if entity.keep_key else "engine-web" if entity.web else "engine-other"
+        issued = authority.issue(
+            key, ENGINE_SUBJECT, ages.web if entity.web else ages.engine, names.ENGINE
+        )
+        _put_as(root, "certs/%s.cer" % entity.name, _text(issued) + issued.pem, 0o644, place.OVIRT)
+        store = pki.pkcs12(key, issued.pem, "1", engine_entities.PASSWORD)
+        _put_as(root, "keys/%s.p12" % entity.name, store, 0o600, entity.owner)
+        if entity.extract:
+            key_file = "keys/%s.key.nopass" % entity.name
+            _put_as(root, key_file, _bag(issued), 0o600, entity.owner)
+        if entity.keep_key:
+            _put_as(root, "keys/engine_id_rsa", _bag(issued), 0o600, place.OVIRT)
+
+
+def _put_as(root: str, path: str, content: bytes, mode: int, owner: Tuple[int, int]) -> None:
+    place.put(root, PKI + "/" + path, content, mode, owner)
+
+
+def _bag(issued: pki.Issued) -> bytes:
+    """The key as `openssl pkcs12 -nodes -nocerts` prints it."""
+    raw = base64.b64decode("".join(issued.pem.decode().splitlines()[1:-1]))
+    digest = hashlib.sha1(raw).hexdigest().upper()
+    mark = " ".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+    head = "Bag Attributes\n    friendlyName: 1\n    localKeyID: %s \n" % mark
+    return (head + "Key Attributes: <No Attributes>\n").encode() + issued.key
 
 
 def _text(issued: pki.Issued) -> bytes:
@@ -175,16 +206,3 @@ def _text(issued: pki.Issued) -> bytes:
         "        Subject: " + ", ".join("%s=%s" % pair for pair in issued.subject),
     ]
     return "\n".join(lines).encode() + b"\n"
-
-
-def _database(root: str, register: pki.Register) -> None:
-    lines = []
-    for issued in register.issued:
-        end = time.strftime("%y%m%d%H%M%SZ", time.gmtime(issued.dates.end))
-        lines.append(
-            "V\t%s\t\t%X\tunknown\t%s\n" % (end, issued.serial, pki.slashes(issued.subject))
-        )
-        _put(root, "certs/%X.pem" % issued.serial, issued.pem)
-    _put(root, "database.txt", "".join(lines))
-    _put(root, "database.txt.attr", "unique_subject = no\n")
-    _put(root, "serial.txt", "%X\n" % register.next)

@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs of the engine VM that ask or change its clock, its services and its certificates.
 
-Imports `engine_programs`, `engine_vm`, `names` and `openssl_call`.
+Imports `engine_programs`, `engine_releases`, `engine_vm`, `names` and `openssl_call`.
 """
 
 import os
 import time
 from typing import Callable, Dict, List, Optional
 
-from simulators import engine_vm, names, openssl_call
+from simulators import engine_releases, engine_vm, names, openssl_call
 from simulators.engine_programs import OK, Done, Session
 from simulators.world import World
-
-VERSIONS = {"el7": "4.3.10.4-1.el7", "el8": "4.4.10.7-1.el8", "el9": "4.5.4-1.el9"}
-DAYS = {"el7": "1825", "el8": "398", "el9": "1827"}
 
 
 def _say(text: str, status: int = 0) -> Done:
@@ -91,11 +88,9 @@ def _timedatectl(session: Session) -> Done:
 
 
 def _switch(world: World, name: str, on: bool) -> None:
-    vm = world.state["vm"]
-    vm["services"][name] = on
-    if name == "ovirt-engine":
-        vm["healthy"] = on
+    engine_vm.switch(world, name, on)
     if name == "chronyd" and on:
+        vm = world.state["vm"]
         world.schedule(4.0, "vm-stage", boot=vm["boot"], stage="chronyd")
 
 
@@ -134,7 +129,7 @@ def _openssl(session: Session) -> Done:
     env = {name: value for name, value in session.env.items() if name != "?"}
     before = os.umask(shell.umask)
     try:
-        return openssl_call.run(
+        done = openssl_call.run(
             shell.world.state["openssl"],
             session.words,
             engine_vm.wall(shell.world),
@@ -145,6 +140,11 @@ def _openssl(session: Session) -> Done:
         )
     finally:
         os.umask(before)
+    if engine_vm.disk_full(shell.world) and session.words:
+        from simulators import engine_disk
+
+        engine_disk.empty(session, session.words)
+    return done
 
 
 def _flock(session: Session) -> Done:
@@ -213,7 +213,7 @@ def _exit(session: Session) -> Done:
 def _config(session: Session) -> Done:
     key = session.words[1] if session.words[:1] in (["-g"], ["--get"]) else ""
     known = {
-        "VdsCertificateValidityInDays": DAYS[session.shell.world.state["release"]],
+        "VdsCertificateValidityInDays": "%d" % engine_releases.of(session.shell.world).host_days,
         "SignCertTimeoutInSeconds": "30",
         "OrganizationName": names.ORGANISATION,
     }
@@ -223,7 +223,7 @@ def _config(session: Session) -> Done:
 
 
 def _rpm(session: Session) -> Done:
-    version = VERSIONS[session.shell.world.state["release"]]
+    version = engine_releases.of(session.shell.world).package
     if "ovirt-engine" not in session.words:
         return _say("package %s is not installed\n" % session.words[-1], 1)
     return _say("ovirt-engine-%s.noarch\n" % version)

@@ -5,10 +5,21 @@ Imports `shell_syntax` and the tables of `engine_programs` and `engine_services`
 """
 
 import os
-from typing import Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
-from simulators import engine_programs, engine_services, shell_syntax
+from simulators import engine_programs, engine_services, engine_vm, shell_syntax
 from simulators.world import World
+
+# Large programs, each a module of its own that is imported when it is called.
+LATER = {
+    "df": ("engine_disk", "df"),
+    "engine-backup": ("engine_backup", "main"),
+    "engine-setup": ("engine_setup.program", "main"),
+    "pki-enroll-request.sh": ("engine_scripts", "request"),
+    "pki-enroll-pkcs12.sh": ("engine_scripts", "pkcs12"),
+    "pki-pkcs12-extract.sh": ("engine_scripts", "extract"),
+}
+TALKING = "engine-setup"  # asks while it runs
 
 
 class Result(NamedTuple):
@@ -27,11 +38,12 @@ class Shell:
         self.env: Dict[str, str] = {
             "HOME": "/root",
             "USER": "root",
-            "LANG": "C",
+            "LANG": str(world.state["vm"]["language"]),
             "PATH": "/usr/sbin:/usr/bin",
             "?": "0",
         }
         self.left: Optional[int] = None  # status of `exit`
+        self.terminal: Any = None  # of the session, for what talks while it runs
 
     def path(self, text: str) -> str:
         """The real path of a path of the engine."""
@@ -46,6 +58,9 @@ class Shell:
         for step in steps:
             if (step.joint == "&&" and status) or (step.joint == "||" and not status):
                 continue
+            if self.terminal is not None and _talks(step.commands) and output:
+                self.terminal.write(output.decode("utf-8", "replace"))
+                output = b""
             result = self._piped(step.commands, data)
             output, errors, status = output + result.output, errors + result.errors, result.status
             self.env["?"] = str(status)
@@ -55,9 +70,15 @@ class Shell:
 
     def _piped(self, commands: List[shell_syntax.Command], data: bytes) -> Result:
         errors, result = b"", Result(0, data, b"")
-        for command in commands:
-            result = self._command(command, result.output)
-            errors += result.errors
+        terminal = self.terminal
+        if len(commands) > 1 or commands[0].redirections:
+            self.terminal = None
+        try:
+            for command in commands:
+                result = self._command(command, result.output)
+                errors += result.errors
+        finally:
+            self.terminal = terminal
         return Result(result.status, result.output, errors)
 
     def _command(self, raw: shell_syntax.Command, data: bytes) -> Result:
@@ -71,7 +92,9 @@ class Shell:
             self.env.update(command.variables)
             return self._redirected(command, Result(0, b"", b""))
         for kind, path in command.redirections:
-            if kind == "<":
+            if kind == "<" and path == "/dev/null":
+                data = b""
+            elif kind == "<":
                 try:
                     with open(self.path(path), "rb") as file:
                         data = file.read()
@@ -101,6 +124,11 @@ class Shell:
             if program in table:
                 session = engine_programs.Session(self, words[1:], data, dict(self.env, **extra))
                 return Result(*table[program](session))
+        if program in LATER:
+            place, function = LATER[program]
+            module = __import__("simulators." + place, None, None, [function])
+            session = engine_programs.Session(self, words[1:], data, dict(self.env, **extra))
+            return Result(*getattr(module, function)(session))
         return Result(127, b"", ("bash: %s: command not found\n" % words[0]).encode())
 
     def _redirected(self, command: shell_syntax.Command, result: Result) -> Result:
@@ -129,6 +157,8 @@ class Shell:
     def _write(self, path: str, data: bytes, more: bool) -> None:
         if path == "/dev/null":
             return
+        if engine_vm.disk_full(self.world) and data:
+            raise OSError(28, "No space left on device")
         flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if more else os.O_TRUNC)
         before = os.umask(self.umask)
         try:
@@ -140,6 +170,10 @@ class Shell:
 
 def _trouble(path: str, error: OSError) -> Result:
     return Result(1, b"", ("bash: %s: %s\n" % (path, error.strerror)).encode())
+
+
+def _talks(commands: List[shell_syntax.Command]) -> bool:
+    return any(word.text.rpartition("/")[2] == TALKING for word in commands[0].words)
 
 
 def wants_input(text: str) -> bool:

@@ -15,6 +15,12 @@ QEMU_LOG = "/var/log/libvirt/qemu/HostedEngine.log"
 VNC = "/etc/pki/vdsm/libvirt-vnc"
 LOCKED = "Failed to acquire lock: Lease is held by another host"
 SERVICES = ("chronyd", "httpd", "ovirt-engine", "sshd")
+PKI = "/etc/pki/ovirt-engine/"
+# What a service has read when it started; it goes on with that until its next start.
+LOADED = {
+    "httpd": {"web": "certs/apache.cer", "web_ca": "apache-ca.pem"},
+    "ovirt-engine": {"engine": "certs/engine.cer"},
+}
 
 
 def fresh() -> dict:
@@ -33,6 +39,10 @@ def fresh() -> dict:
         "password": names.PASSWORD,
         "services": dict.fromkeys(SERVICES, False),
         "shutting": False,
+        "disk_full": False,
+        "language": "C",
+        "database": {"global": False},
+        "loaded": {},
         "seconds": {
             "qemu": 1.0,
             "resume": 1.5,
@@ -51,6 +61,11 @@ def wall(world: World) -> float:
 
 def set_wall(world: World, seconds: float) -> None:
     world.state["vm"]["ahead"] = seconds - world.true()
+
+
+def disk_full(world: World) -> bool:
+    """Can nothing more be written in the guest?"""
+    return bool(world.state["vm"]["disk_full"])
 
 
 def reaches_ntp(world: World) -> bool:
@@ -156,8 +171,22 @@ def stage(world: World, data: dict) -> None:
     elif data["stage"] == "chronyd":
         synchronise(world)
     elif data["stage"] == "healthy":
-        vm["services"].update({"httpd": True, "ovirt-engine": True})
-        vm["healthy"] = True
+        for service in ("httpd", "ovirt-engine"):
+            switch(world, service, True)
+        world.schedule(15.0, "engine-poll")
+
+
+def switch(world: World, service: str, on: bool) -> None:
+    """Start (again) or stop a service of the guest."""
+    vm = world.state["vm"]
+    vm["services"][service] = on
+    if service == "ovirt-engine":
+        vm["healthy"] = on
+    for name, path in LOADED.get(service, {}).items() if on else ():
+        try:
+            vm["loaded"][name] = tls.read(world.engine(PKI + path))
+        except OSError:
+            vm["loaded"][name] = b""
 
 
 def synchronise(world: World) -> None:

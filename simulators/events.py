@@ -17,6 +17,8 @@ HANDLERS = {
     "libvirtd-idle": ("simulators.idle", "leave"),
     "ntp-reachable": ("simulators.faults", "ntp_reachable"),
     "somebody-starts": ("simulators.faults", "somebody_starts"),
+    "engine-disk-full": ("simulators.faults", "engine_disk_full"),
+    "engine-poll": ("simulators.engine_database", "poll"),
     "vdsm-ready": ("simulators.vdsm", "ready"),
     "broker-poll": ("simulators.broker", "poll"),
     "agent-tick": ("simulators.agent", "tick"),

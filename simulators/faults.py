@@ -13,8 +13,13 @@ state["faults"] is a list of dicts:
               "kill-before"  SIGKILL the caller before the effect
               "kill-after"   SIGKILL the caller after the effect
               "power-before" / "power-after"  cut the node's power and SIGKILL the caller
-Moments: world.schedule(delay, "ntp-reachable"), world.schedule(delay, "somebody-starts",
-unit="chronyd.service").
+On the engine VM the program is "engine:" and its name, and `*` does not mean it:
+    engine:pki-enroll-request.sh  "lock-timeout", or "fail" with `stderr`
+    engine:engine-setup           "ask" an unknown `question` [`default`] before question `before`
+                                  "fail-stage" `stage` with `cause`
+                                  "lose-connection" at the beginning of `stage`
+Moments: world.schedule(delay, "ntp-reachable"), world.schedule(delay, "engine-disk-full"),
+world.schedule(delay, "somebody-starts", unit="chronyd.service").
 """
 
 import os
@@ -38,6 +43,21 @@ def due(world: World, program: str, argv: list) -> dict:
         if fault["seen"] >= first and (count == 0 or fault["seen"] < first + count):
             struck = struck or dict(fault)
     return struck
+
+
+def on_engine(world: World, program: str, argv: list) -> dict:
+    """As `due`, for a program of the engine VM."""
+    others = [fault for fault in world.state["faults"] if fault["program"] != "*"]
+    every, world.state["faults"] = world.state["faults"], others
+    try:
+        return due(world, "engine:" + program, argv)
+    finally:
+        world.state["faults"] = every
+
+
+def engine_disk_full(world: World, data: dict) -> None:
+    """From now on nothing more can be written in the engine VM (or, with full=False, again)."""
+    world.state["vm"]["disk_full"] = data.get("full", True)
 
 
 def kill_caller() -> None:

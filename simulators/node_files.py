@@ -74,12 +74,3 @@ def write(root: str, release: str, vnc_tls: bool, language: str) -> None:
 
 def _section(root: str, path: str, text: str, version: str) -> None:
     place.put(root, path, SECTION % ("beginning", version) + text + SECTION % ("end", version))
-
-
-def engine(root: str, release: str) -> None:
-    """The engine VM's own few files outside its PKI."""
-    place.put(root, "/etc/hostname", names.ENGINE + "\n")
-    place.put(root, "/etc/ssh/ssh_host_rsa_key.pub", pki.ssh_public("engine-ssh") + b" root\n")
-    for path in ("/root", "/tmp", "/var/tmp", "/var/log/ovirt-engine"):
-        place.folder(root, path, 0o700 if path == "/root" else 0o755)
-    place.put(root, "/etc/os-release", 'NAME="CentOS Linux"\nVERSION_ID="%s"\n' % release[2:])

@@ -188,6 +188,23 @@ def _authority_extensions(
     )
 
 
+def pkcs12(key: str, certificate: bytes, alias: str, password: str) -> bytes:
+    """Key and certificate in one file with a password, in as many rounds as openssl takes."""
+    from cryptography.hazmat.primitives.serialization import pkcs12 as format_
+
+    found = x509.load_pem_x509_certificate(certificate)
+    builder = serialization.PrivateFormat.PKCS12.encryption_builder()
+    secret = (
+        builder.kdf_rounds(2048)
+        .key_cert_algorithm(format_.PBES.PBESv2SHA256AndAES256CBC)
+        .hmac_hash(hashes.SHA256())
+        .build(password.encode())
+    )
+    return bytes(
+        format_.serialize_key_and_certificates(alias.encode(), keys.key(key), found, None, secret)
+    )
+
+
 def ssh_public(key: str) -> bytes:
     return bytes(
         keys.key(key)

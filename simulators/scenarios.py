@@ -11,7 +11,9 @@ from simulators import (
     agent,
     boot,
     broker,
+    engine_files,
     engine_pki,
+    engine_stores,
     engine_vm,
     ha,
     libvirtd,
@@ -46,7 +48,8 @@ def _files(world: world_module.World, story: Story, release: str) -> None:
     issued = node_pki.write(root, by, story.ages, release)
     node_files.write(root, release, story.vnc_tls, story.language)
     engine_pki.write(engine, by, story.ages, issued, release)
-    node_files.engine(engine, release)
+    engine_files.write(engine, release)
+    engine_stores.prepare(world)
     if story.note == "bad-configuration":
         with open(world.node(libvirtd.CONFIGURATION), "a") as file:
             file.write("log_level 3\n")
@@ -67,7 +70,7 @@ def _state(world: world_module.World, story: Story) -> None:
     state["ssh_keygen"] = _real("ssh-keygen")
     state["ha"]["global"] = story.maintenance == "global"
     if story.engine == "elsewhere":
-        _elsewhere(state["vm"])
+        _elsewhere(world)
     elif story.engine == "down":
         # libvirt still has the persistent definition that vdsm had made
         state["vm"]["state"] = "shut off"
@@ -89,10 +92,11 @@ def _set_today(state: dict, today: int) -> None:
         state[clock] += moved
 
 
-def _elsewhere(vm: dict) -> None:
+def _elsewhere(world: world_module.World) -> None:
     """Another node carries the engine VM, in good health and at the true time."""
-    vm.update(where="elsewhere", boot=1, ssh=True, healthy=True)
-    vm["services"] = dict.fromkeys(engine_vm.SERVICES, True)
+    world.state["vm"].update(where="elsewhere", boot=1, ssh=True)
+    for service in engine_vm.SERVICES:
+        engine_vm.switch(world, service, True)
 
 
 def after_boot(directory: str, scenario: str, release: str) -> None:

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`openssl s_client` against what the node's daemons serve, in the recorded shape.
+"""`openssl s_client` against what node and engine serve, in the recorded shapes.
 
-Imports `der`, `vdsm`, `units`, `names`, `libvirtd` and `tls`.
+Imports `der`, `engine_vm`, `units`, `names`, `libvirtd` and `tls`.
 """
 
 import binascii
 import time
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Tuple, Union
 
-from simulators import der, libvirtd, names, tls, units
+from simulators import der, engine_vm, libvirtd, names, tls, units
 from simulators.entry import Call
 
 ALGORITHMS = (
@@ -16,13 +16,18 @@ ALGORITHMS = (
     "rsa_pss_pss_sha384:rsa_pss_pss_sha512:RSA-PSS+SHA256:RSA-PSS+SHA384:"
     "RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512"
 )
-REFUSED = """\
-40E74D28297F0000:error:8000006F:system library:BIO_connect:Connection refused:\
+UNCONNECTED = """\
+40E74D28297F0000:error:800000%02X:system library:BIO_connect:%s:\
 ../crypto/bio/bio_sock2.c:117:calling connect()
 40E74D28297F0000:error:10000067:BIO routines:BIO_connect:connect error:\
 ../crypto/bio/bio_sock2.c:119:
-connect:errno=111
+connect:errno=%d
 """
+ASKING = (
+    "Acceptable client certificate CA names\n%%s\n"
+    "Requested Signature Algorithms: %s:ECDSA+SHA224:RSA+SHA224\n"
+    "Shared Requested Signature Algorithms: %s\n" % (ALGORITHMS, ALGORITHMS)
+)
 FAILED = """\
 40075A69607F0000:error:0A000086:SSL routines:tls_post_process_server_certificate:\
 certificate verify failed:../ssl/statem/statem_clnt.c:1889:
@@ -46,10 +51,11 @@ CODES = {
 
 
 class Served(NamedTuple):
-    """What a daemon presents and whom it trusts."""
+    """What a daemon presents and whom it trusts; `asks` for a certificate of the client."""
 
     cert: bytes
     ca: bytes
+    asks: bool = True
 
 
 class Trouble(NamedTuple):
@@ -57,30 +63,52 @@ class Trouble(NamedTuple):
     text: str
 
 
-def served(call: Call, port: str) -> Optional[Served]:
+LOCAL = ("localhost", "127.0.0.1", "[::1]", names.NODE, names.NODE_SHORT)
+ENGINE = (names.ENGINE, names.ENGINE_SHORT, names.ENGINE_ADDRESS)
+TROUBLES = {110: "Connection timed out", 111: "Connection refused", 113: "No route to host"}
+SECONDS = {110: 130.0, 111: 0.1, 113: 3.1}
+
+
+def served(call: Call, host: str, port: str) -> Union[Served, int]:
+    """What answers there, or the error number of the connection."""
     world = call.world
+    if host in ENGINE:
+        return _web(call, port)
+    if host not in LOCAL:
+        return 113
     if port == "54321" and units.is_active(world, "vdsmd.service"):
         return Served(world.state["vdsm"]["cert"], world.state["vdsm"]["ca"])
     if port == "16514" and libvirtd.listens(world) and units.is_active(world, "libvirtd.service"):
         files = libvirtd.files(world)
         return Served(tls.read(files.real["cert"]), tls.read(files.real["ca"]))
-    return None
+    return 111
+
+
+def _web(call: Call, port: str) -> Union[Served, int]:
+    """The engine's httpd, with the certificate it read when it was started."""
+    vm = call.world.state["vm"]
+    if vm["state"] == "paused" and vm["ssh"]:
+        return 110
+    if not engine_vm.answers_ssh(call.world):
+        return 113
+    if port != "443" or not vm["services"]["httpd"] or not vm["loaded"].get("web"):
+        return 111
+    return Served(vm["loaded"]["web"], vm["loaded"]["web_ca"], False)
 
 
 def run(call: Call, words: List[str]) -> int:
     host, _, port = _option(words, "-connect", "localhost:4433").rpartition(":")
-    local = ("localhost", "127.0.0.1", "[::1]", names.NODE, names.NODE_SHORT)
-    there = served(call, port) if host in local else None
-    call.world.advance(0.1)
-    if there is None:
-        call.err(REFUSED)
+    there = served(call, host, port)
+    call.world.advance(SECONDS[there] if isinstance(there, int) else 0.1)
+    if isinstance(there, int):
+        call.err(UNCONNECTED % (there, TROUBLES[there], there))
         return 1
     chain = _chain(there)
     trust = _file(call, words, "-CAfile")
     troubles = _troubles(chain, trust, call.world.wall())
     strict = "-verify_return_error" in words and bool(troubles)
     call.err(_story(chain, troubles, strict))
-    call.out(_report(chain, troubles, words, strict))
+    call.out(_report(chain, troubles, words, strict, there.asks))
     if strict:
         call.err(FAILED)
         return 1
@@ -90,7 +118,7 @@ def run(call: Call, words: List[str]) -> int:
 def _end(call: Call, words: List[str], there: Served) -> int:
     """The server's verdict on our certificate comes after the handshake (TLS 1.3)."""
     problem = None
-    if "-cert" in words:
+    if "-cert" in words and there.asks:
         problem = tls.handshake_error(_file(call, words, "-cert"), there.ca, call.world.wall())
     if problem:
         call.err(ALERT % ALERTS[problem])
@@ -202,7 +230,11 @@ def _links(chain: List[der.Certificate], show: bool) -> str:
 
 
 def _report(
-    chain: List[der.Certificate], troubles: List[Trouble], words: List[str], strict: bool
+    chain: List[der.Certificate],
+    troubles: List[Trouble],
+    words: List[str],
+    strict: bool,
+    asks: bool,
 ) -> str:
     show = "-showcerts" in words
     last = troubles[0 if strict else -1].text if troubles else ""
@@ -219,9 +251,8 @@ def _report(
         + _links(chain, show)
         + "---\n"
         + server
-        + "---\nAcceptable client certificate CA names\n%s\n" % _named(chain[0].issuer)
-        + "Requested Signature Algorithms: %s:ECDSA+SHA224:RSA+SHA224\n" % ALGORITHMS
-        + "Shared Requested Signature Algorithms: %s\n" % ALGORITHMS
+        + "---\n"
+        + (ASKING % _named(chain[0].issuer) if asks else "No client certificate CA names sent\n")
         + peer
         + "Server Temp Key: X25519, 253 bits\n---\n"
         + "SSL handshake has read %d bytes and written %d bytes\n" % sizes

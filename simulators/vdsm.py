@@ -59,6 +59,7 @@ def ready(world: World, data: dict) -> None:
     """Recovery is over: a definition without a process is cleaned away."""
     if world.state["vm"]["state"] == "shut off":
         world.state["vm"]["state"] = "absent"
+    world.schedule(15.0, "engine-poll")
 
 
 def ask(world: World) -> Answer:

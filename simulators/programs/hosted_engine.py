@@ -194,6 +194,7 @@ def _maintenance(call: Call, words: List[str]) -> int:
         call.err("Cannot connect to the HA daemon, please check the logs.\n")
         return 1
     call.world.state["ha"]["global"] = mode == "global"
+    call.world.schedule(15.0, "engine-poll")
     return 0
 
 

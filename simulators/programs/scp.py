@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scp between the node and the engine VM. Imports `ssh_client` and `ssh_options`."""
+"""scp between the node and the engine VM. Imports `engine_vm`, `ssh_client` and
+`ssh_options`."""
 
 import os
 from typing import Tuple
 
-from simulators import ssh_client, ssh_options
+from simulators import engine_vm, ssh_client, ssh_options
 from simulators.entry import Call
 
 INTERACTIVE = True
@@ -41,8 +42,11 @@ def _copy(call: Call, source: str, options: ssh_options.Options) -> int:
     if os.path.isdir(target):
         target = os.path.join(target, os.path.basename(shown))
     present = os.path.exists(target)
+    remote = target.startswith(call.world.engine("/"))
     try:
         with open(target, "wb") as file:
+            if remote and engine_vm.disk_full(call.world):
+                raise OSError(28, "No space left on device")
             file.write(data)
     except OSError as error:
         call.err("scp: %s: %s\n" % (options.words[-1].partition(":")[2], error.strerror))

@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """ssh to the engine VM: a command, a shell on the terminal, or a shared connection.
 
-Imports `ssh_client`, `ssh_options`, `engine_shell` and `names`.
+Imports `ssh_client`, `ssh_options`, `engine_shell`, `engine_terminal` and `names`.
 """
 
 import os
 from typing import List
 
-from simulators import engine_shell, engine_vm, names, ssh_client, ssh_options
+from simulators import (
+    engine_shell,
+    engine_terminal,
+    engine_vm,
+    names,
+    ssh_client,
+    ssh_options,
+)
 from simulators.entry import Call
 
 INTERACTIVE = True
@@ -18,6 +25,11 @@ VERSION = {
     "el9": "OpenSSH_8.7p1, OpenSSL 3.0.7 1 Nov 2022\n",
 }
 CLOSED = "Connection to %s closed by remote host.\r\n"
+BROKEN = {
+    "el7": "packet_write_wait: Connection to %s port 22: Broken pipe\r\n" % names.ENGINE_ADDRESS,
+    "el8": "client_loop: send disconnect: Broken pipe\r\n",
+    "el9": "client_loop: send disconnect: Broken pipe\r\n",
+}
 
 
 def main(call: Call) -> int:
@@ -57,10 +69,29 @@ def _command(call: Call, options: ssh_options.Options, text: str) -> int:
             call.err(CLOSED % names.ENGINE)
             return 255
         call.world.advance(0.2)
-        result = engine_shell.Shell(call.world).run(text, data)
+        shell = engine_shell.Shell(call.world)
+        shell.terminal = _terminal(call, options)
+        result = _run(call, shell, text, data)
     call.out(result.output)
     call.err(result.errors)
     return result.status
+
+
+def _terminal(call: Call, options: ssh_options.Options) -> engine_terminal.Terminal:
+    """With -t, and a terminal at this end, or with -tt the far end has one too."""
+    wanted = options.flags.count("t")
+    tty = wanted > 1 or (wanted == 1 and os.isatty(0))
+    return engine_terminal.Terminal(call, tty, "n" in options.flags)
+
+
+def _run(
+    call: Call, shell: engine_shell.Shell, text: str, data: bytes = b""
+) -> engine_shell.Result:
+    try:
+        return shell.run(text, data)
+    except engine_terminal.Gone:
+        broken = BROKEN[call.world.state["release"]]
+        return engine_shell.Result(255, b"", broken.encode())
 
 
 def _shell(call: Call, login: ssh_client.Login) -> int:
@@ -70,6 +101,7 @@ def _shell(call: Call, login: ssh_client.Login) -> int:
         shell = engine_shell.Shell(call.world)
     status = 0
     shown = os.isatty(0)
+    shell.terminal = engine_terminal.Terminal(call, shown, False)
     while shell.left is None:
         prompt = "[root@%s %s]# " % (names.ENGINE_SHORT, _place(shell.cwd)) if shown else ""
         line = terminal.line(call, prompt, False) if shown else terminal.read_line()
@@ -89,7 +121,9 @@ def _typed(call: Call, shell: engine_shell.Shell, line: str) -> int:
             shell.left = 255
             return 255
         call.world.advance(0.2)
-        result = shell.run(line)
+        result = _run(call, shell, line)
+        if result.status == 255 and result.errors == BROKEN[call.world.state["release"]].encode():
+            shell.left = 255
     call.out(result.output)
     call.err(result.errors)
     return result.status

@@ -8,7 +8,7 @@ engine's files lie in /srv/engine. Starts nothing.
 import os
 from typing import List
 
-from simulators import engine_pki, keys, names, node_files, node_pki, place, stories
+from simulators import engine_files, engine_pki, keys, names, node_files, node_pki, place, stories
 from simulators.vm import cache
 
 RELEASE = "el9"  # the one whose systemd is as old as Debian's
@@ -114,7 +114,7 @@ def _engine(tree: str, by: node_pki.Authorities, story: stories.Story, issued: o
     root = tree + ENGINE
     assert isinstance(issued, node_pki.NodeCertificates)
     engine_pki.write(root, by, story.ages, issued, RELEASE)
-    node_files.engine(root, RELEASE)
+    engine_files.write(root, RELEASE)
     place.put(root, "/etc/ssh/ssh_host_rsa_key", keys.pem("engine-ssh"), 0o600)
     place.put(root, "/etc/ssh/sshd_config", SSHD)
 

@@ -23,3 +23,10 @@ def read(program: str, case: str, release: str = "debian12") -> Sample:
     command, _, rest = body.partition("\n")
     out, _, err = rest.partition("--stderr--\n")
     return Sample(command[2:], out, err, int(status.rstrip("]\n")))
+
+
+def text(program: str, case: str) -> str:
+    """A screen of the engine VM as somebody has recorded it; its first lines name the source."""
+    with open(os.path.join(FOLDER, "engine", program, case + ".txt"), encoding="utf-8") as file:
+        lines = file.read().splitlines(True)
+    return "".join(line for line in lines if not line.startswith("#"))
