@@ -15,6 +15,10 @@ class Gone(Exception):
     """The other side is no longer there: the program gets SIGHUP."""
 
 
+class Dead(Gone):
+    """The engine VM itself is no longer there: nothing happens in it any more."""
+
+
 class Interrupted(Exception):
     """Ctrl-C at the terminal: the program gets SIGINT."""
 

@@ -9,11 +9,11 @@ from typing import Dict, List, Tuple
 Lines = List[Tuple[str, float]]
 
 STAGES_BEFORE = (
-    ("Initializing", 1.0),
-    ("Environment setup", 2.0),
-    ("Environment packages setup", 1.0),
-    ("Programs detection", 1.0),
-    ("Environment setup (late)", 1.0),
+    "Initializing",
+    "Environment setup",
+    "Environment packages setup",
+    "Programs detection",
+    "Environment setup (late)",
 )
 STOPPING: Dict[str, Lines] = {
     "el7": [

@@ -13,7 +13,7 @@ from simulators.engine_programs import Session
 from simulators.engine_setup import progress, questions, summary, validation
 from simulators.engine_setup.dialogue import Dialogue, Question, StageFailed, keep
 from simulators.engine_setup.renewal import Renewal
-from simulators.engine_terminal import Gone, Interrupted, Transcript
+from simulators.engine_terminal import Dead, Gone, Interrupted, Transcript
 from simulators.world import World
 
 SECTIONS = (
@@ -51,7 +51,7 @@ class Sequence:
     def run(self) -> int:
         stages: List[Tuple[str, Any]] = [
             (name, self._setup if name == "Environment setup" else None)
-            for name, _ in progress.STAGES_BEFORE
+            for name in progress.STAGES_BEFORE
         ]
         stages += [
             ("Environment customization", self._customization),
@@ -86,6 +86,8 @@ class Sequence:
             self._failure(name, str(error))
         except Interrupted:
             self._failure(name, "SIG2")
+        except Dead:
+            raise
         except Gone:
             self._hang_up()
             self._failure(name, "SIG1")
@@ -112,7 +114,7 @@ class Sequence:
 
     def _reachable(self) -> None:
         if not engine_vm.answers_ssh(self.world):
-            raise Gone
+            raise Dead
 
     def _step(self, text: str, seconds: float) -> None:
         self.say.info(text)

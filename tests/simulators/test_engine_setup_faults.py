@@ -3,6 +3,7 @@
 
 import pytest
 
+from simulators import engine_vm
 from tests.simulators import setup_dialogues as talk
 from tests.simulators import worlds
 from tests.simulators.setup_dialogues import Setup, certificate, files
@@ -100,6 +101,21 @@ def test_lost_connection_leaves_the_state_of_that_stage(node):
     assert status == 255 and said.endswith("Stage: Package installation\n" + BROKEN[:-3] + "\r\n")
     assert files(node) == before
     assert services(node) == "inactive\nactive\n"
+
+
+def test_engine_vm_that_dies_meanwhile_does_nothing_more(tmp_path):
+    node = worlds.make(tmp_path / "w", "all-valid")
+    setup = Setup(node, "--offline " + talk.BYPASS)
+    setup.say(*talk.UP_TO_RENEWAL)
+    setup.ask(talk.STOP)
+    with node.world.opened() as world:
+        engine_vm.off(world)
+    before = files(node)
+    setup.child.sendline("")
+    setup.say((talk.CONFIRM, ""))
+    status, said = setup.end()
+    assert status == 255 and "Stopping engine service" not in said
+    assert files(node) == before
 
 
 def test_answers_given_at_a_closed_terminal_are_no_answers(node):
