@@ -91,8 +91,12 @@ def same_key(one: Any, other: Any) -> bool:
 
 def dates(path: str, data: bytes) -> Tuple[int, int]:
     """Return notBefore and notAfter of a file's first certificate. Raises: errors.FileError."""
-    first = pem.load(path, data)[0]
-    return _epoch(first, "not_valid_before"), _epoch(first, "not_valid_after")
+    return validity(pem.load(path, data)[0])
+
+
+def validity(certificate: Any) -> Tuple[int, int]:
+    """Return notBefore and notAfter of a loaded certificate."""
+    return _epoch(certificate, "not_valid_before"), _epoch(certificate, "not_valid_after")
 
 
 def subject_argument(subject: str) -> str:
@@ -120,8 +124,8 @@ def _describe(entry: inventory.Entry, certificate: Any) -> Certificate:
     return Certificate(
         path=entry.path,
         kind=entry.kind,
-        subject=_name(certificate.subject),
-        issuer=_name(certificate.issuer),
+        subject=named(certificate.subject),
+        issuer=named(certificate.issuer),
         sans=sans,
         serial=certificate.serial_number,
         not_before=_epoch(certificate, "not_valid_before"),
@@ -141,7 +145,8 @@ def _epoch(certificate: Any, name: str) -> int:
     return calendar.timegm(moment.utctimetuple())
 
 
-def _name(name: Any) -> str:
+def named(name: Any) -> str:
+    """Return an x509 name as text, in the order of the certificate."""
     parts = []
     for attribute in name:
         label = attribute.rfc4514_attribute_name

@@ -64,6 +64,7 @@ def _looking(commands: Any) -> None:
         command.add_argument("--json", action="store_true", help="for programs instead of people")
         if name == "plan":
             _wishes(command)
+            _authority(command)
 
 
 def _acting(commands: Any) -> None:
@@ -75,6 +76,7 @@ def _acting(commands: Any) -> None:
         command.add_argument("--yes", action="store_true", help="answer the consent beforehand")
     for command in (recover, resume):
         _password(command)
+        _authority(command)
     for command in (resume, undo):
         command.add_argument(
             "--true-time", metavar="DATE", help="the true time now, in UTC, as you know it"
@@ -109,6 +111,15 @@ def _password(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--engine-password-file", metavar="FILE", help="root's password on the engine, one line")
     add("--engine-password-fd", type=int, metavar="N", help="the same from a file descriptor")
+
+
+def _authority(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--engine-backup", metavar="FILE", help="archive of engine-backup: sign here with its CA")
+    add("--ca-cert", metavar="FILE", help="instead of an archive: the CA's certificate ...")
+    add("--ca-key", metavar="FILE", help="... and its key")
+    add("--ca-passphrase-file", metavar="FILE", help="of an encrypted CA key, one line")
+    add("--ca-passphrase-fd", type=int, metavar="N", help="the same from a file descriptor")
 
 
 def _rehearsing(commands: Any) -> None:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a step is given to work with. Imports host, journal, moment, plan and secret."""
+"""What a step is given to work with. Imports host, journal, moment, plan, secret and signing."""
 
 from typing import Callable, List, Optional
 
-from recovery import errors, host, journal, plan
+from recovery import errors, host, journal, plan, signing
 from recovery import moment as moments
 from recovery import secret as secrets
 
@@ -24,6 +24,7 @@ class Context:
         itself: List[str],
         password: Optional[secrets.Secret] = None,
         stated_true: Optional[float] = None,
+        authority: Optional[signing.Authority] = None,
     ) -> None:
         self.node = node
         self.journal = journal
@@ -32,6 +33,7 @@ class Context:
         self.itself = itself
         self.password = password
         self.stated_true = stated_true  # what the operator says the true time is
+        self.authority = authority  # the CA that the operator brought along
         self.parameters: plan.Parameters = journal.plan.parameters
 
     @property

@@ -2,28 +2,31 @@
 """Judge an observation: findings, inhibitors first, and the route. Pure: data in, data out."""
 
 from recovery import routes, window
-from recovery.diagnosis import Diagnosis
+from recovery.diagnosis import OFFLINE_CA, Diagnosis
 from recovery.finding import INHIBITOR, NOTE, WARNING
-from recovery.judgements import clock, engine, expiry, files, node, services
+from recovery.judgements import authority, clock, engine, expiry, files, node, services
 from recovery.observation import Observation
 
 ORDER = (INHIBITOR, WARNING, NOTE)
 
 
-def diagnose(seen: Observation, chosen: str = "") -> Diagnosis:
+def diagnose(seen: Observation, chosen: str = "", ca_given: bool = False) -> Diagnosis:
     """Return the diagnosis; `chosen` is a route that the operator gave by name.
 
     A name is a confirmation: it turns inhibitors that only ask for care into warnings.
+    ca_given: the operator brought the engine's CA along, which recommends one route.
     """
+    meant = chosen or (OFFLINE_CA if ca_given else "")
     found = window.of(seen, seen.moment.wall)
     findings = (
         node.judge(seen)
-        + files.judge(seen)
+        + files.judge(seen, meant)
         + clock.judge(seen, chosen)
-        + expiry.judge(seen, found)
+        + expiry.judge(seen, found, meant)
         + services.judge(seen, chosen)
         + engine.judge(seen)
+        + authority.judge(seen, meant)
     )
     findings.sort(key=lambda one: ORDER.index(one.severity))  # stable: themes stay together
-    choice = routes.choose(seen, found, chosen)
+    choice = routes.choose(seen, found, chosen, ca_given)
     return Diagnosis(tuple(findings), choice.route, choice.reason, found, choice.allowed)

@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import stat
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import IO, Iterator, List, NamedTuple, Optional, Tuple
 
 from recovery import errors
 
@@ -49,6 +49,13 @@ class Files:
         place = path if self.root == "/" else self.locate(path)
         with reported("read", path), open(place, "rb") as stream:
             return stream.read()
+
+    @contextlib.contextmanager
+    def stream(self, path: str) -> "Iterator[IO[bytes]]":
+        """Open a file to be read piece by piece: one that may be larger than the memory."""
+        place = path if self.root == "/" else self.locate(path)
+        with reported("read", path), open(place, "rb") as stream:
+            yield stream
 
     def exists(self, path: str) -> bool:
         try:

@@ -30,3 +30,11 @@ def put_back(node: host.Host, image: Image) -> None:
         return
     # Even equal content is put back: owner and mode may differ.
     node.replace(image["path"], node.read(image["backup"]), like=image["backup"])
+
+
+def place(node: host.Host, path: str, data: bytes, model: str) -> None:
+    """Put content where a file is, or, with owner and mode of the model, where none is yet."""
+    if not node.exists(path):
+        node.replace(path, data, like=model)
+    elif node.read(path) != data:
+        node.replace(path, data)

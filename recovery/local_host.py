@@ -123,6 +123,16 @@ class LocalHost(host.Host):
             yield
 
 
+class AtRest(LocalHost):
+    """A disk that a rescue system mounted: nothing on it runs, time is the rescue system's own."""
+
+    def uptime(self) -> float:
+        return float(files.Files("/").read("/proc/uptime").split()[0])
+
+    def boot_id(self) -> str:
+        return files.Files("/").read(host.BOOT_ID).decode("ascii").strip()
+
+
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 

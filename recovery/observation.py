@@ -86,6 +86,16 @@ class Engine(NamedTuple):
     ssh_address: str = ""  # where it is asked for: the fqdn, or what the operator gave
     host_key_known: Optional[bool] = None  # known_hosts has a key for it; None: not looked up
 
+    @property
+    def lives(self) -> bool:
+        """Tell whether an engine runs, here or on another node."""
+        return bool(self.answers_ssh) or self.domain_state == "running"
+
+    @property
+    def needs_no_start(self) -> bool:
+        """Tell whether there is no engine VM that this node has to start."""
+        return self.lives or not self.deployed
+
 
 class Served(NamedTuple):
     """The certificate a daemon of the node serves right now, from a TLS handshake."""

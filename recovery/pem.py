@@ -7,7 +7,7 @@ The library takes 50 ms to load, so it is imported where it is used: `--help` ne
 import base64
 import binascii
 import re
-from typing import Any, List
+from typing import Any, List, Optional
 
 from recovery import errors
 
@@ -30,18 +30,27 @@ def load(path: str, data: bytes) -> List[Any]:
     return loaded
 
 
-def load_key(path: str, data: bytes) -> Any:
-    """Return a private key, its RSA arithmetic unchecked. Raises: errors.FileError."""
+def load_key(path: str, data: bytes, passphrase: Optional[str] = None) -> Any:
+    """Return a private key, its RSA arithmetic unchecked; one that is encrypted needs a passphrase.
+
+    Raises: errors.FileError.
+    """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 
+    secret = passphrase.encode("utf-8") if passphrase and encrypted(data) else None
     try:
         if b"BEGIN OPENSSH PRIVATE KEY" in data:
-            return serialization.load_ssh_private_key(data, None)
+            return serialization.load_ssh_private_key(data, secret)
         # The full RSA check takes 100 ms a key and protects nobody here: we only compare.
-        return serialization.load_pem_private_key(data, None, unsafe_skip_rsa_key_validation=True)
+        return serialization.load_pem_private_key(data, secret, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise errors.FileError("read the key", path, _why_no_key(data)) from error
+        raise errors.FileError("read the key", path, _why_no_key(data, secret)) from error
+
+
+def encrypted(data: bytes) -> bool:
+    """Tell whether a key in PEM is encrypted, in PKCS#8 or in the traditional form."""
+    return b"ENCRYPTED" in data
 
 
 def x509() -> Any:
@@ -103,11 +112,13 @@ def _is_der(data: bytes) -> bool:
     return True
 
 
-def _why_no_key(data: bytes) -> str:
+def _why_no_key(data: bytes, secret: Optional[bytes]) -> str:
     if not data.strip():
         return "the file is empty"
-    if b"ENCRYPTED" in data[:200]:
-        return "its private key is encrypted with a passphrase"
+    if encrypted(data):
+        if secret is None:
+            return "its private key is encrypted with a passphrase"
+        return "the passphrase does not open it, or it is damaged"
     if b"-----BEGIN CERTIFICATE" in data:
         return "it holds a certificate, no private key"
     return "it holds no private key in PEM"

@@ -31,6 +31,9 @@ class Parameters(NamedTuple):
     services: Tuple[str, ...] = ()  # units to restart, in order
     copies: Tuple[Copy, ...] = ()
     guard_seconds: int = 900  # without a sign of life for so long the true time comes back
+    authority: str = ""  # the file whose CA signs here; its key is never written anywhere
+    at_rest: bool = False  # a disk in a rescue system: files only, nothing runs
+    interim: Tuple[str, ...] = ()  # certificates in whose place a temporary one is put meanwhile
 
 
 class PlannedStep(NamedTuple):

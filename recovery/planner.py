@@ -6,10 +6,9 @@ Imports certificates (text of subjects only), diagnosis, inventory, observation,
 
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-from recovery import certificates, diagnosis, errors, inventory, plan
+from recovery import certificates, diagnosis, errors, inventory, plan, procedures
 from recovery import moment as moments
 from recovery import observation as observations
-from recovery.procedures import PROCEDURES
 from recovery.programs import hosted_engine
 from recovery.steps import services
 
@@ -27,6 +26,7 @@ class Wishes(NamedTuple):
     engine: str = ""
     fingerprint: str = ""
     guard_seconds: int = 900
+    authority: str = ""  # the file whose CA is to sign here
 
 
 def make(
@@ -39,19 +39,19 @@ def make(
     """
     route = wishes.route or judged.route
     _node_certificate(observation)
-    possible = [name for name in judged.allowed if name in PROCEDURES]
+    possible = [name for name in judged.allowed if name in procedures.PROCEDURES]
     if wishes.route and wishes.route not in possible:
         raise errors.UsageError(
             "take the route %s" % wishes.route,
             "on this node it can be %s" % (" or ".join(possible) or "none"),
             unchanged="everything",
         )
-    procedure = PROCEDURES.get(route)
-    if procedure is None:
+    if route not in procedures.PROCEDURES:
         raise errors.Inhibited("recover by route %s" % route, judged.reason, unchanged="everything")
+    _authority_fits(route, wishes)
     parameters = _parameters(observation, judged, wishes, route)
     steps = []
-    for step in procedure:
+    for step in procedures.of(route, parameters.at_rest):
         words = step.words(parameters)
         steps.append(
             plan.PlannedStep(
@@ -67,6 +67,21 @@ def make(
     return plan.Plan(route, judged.reason, parameters, tuple(steps))
 
 
+def _authority_fits(route: str, wishes: Wishes) -> None:
+    """See that a CA is at hand where one is to sign, and only there."""
+    if route == diagnosis.OFFLINE_CA and not wishes.authority:
+        raise errors.UsageError(
+            "take the route %s" % route,
+            "no CA was given",
+            unchanged="everything",
+            next_step="add --engine-backup FILE, or --ca-cert FILE --ca-key FILE",
+        )
+    if route != diagnosis.OFFLINE_CA and wishes.authority:
+        raise errors.UsageError(
+            "use the CA in %s" % wishes.authority, "the route %s does not sign here" % route
+        )
+
+
 def _parameters(
     observation: observations.Observation,
     judged: diagnosis.Diagnosis,
@@ -80,7 +95,7 @@ def _parameters(
         days=wishes.days,
         subject=certificates.subject_argument(node.subject),
         sans=node.sans or (_san(name),),
-        engine=_engine(observation, wishes),
+        engine=_engine(observation, wishes, route),
         fingerprint=wishes.fingerprint,
         sync_running=tuple(
             unit.name for unit in observation.sync.units if unit.active not in QUIET
@@ -91,13 +106,25 @@ def _parameters(
         services=_loaded(observation, services.ORDER),
         copies=copies(observation),
         guard_seconds=wishes.guard_seconds,
+        authority=wishes.authority,
+        at_rest=not observation.running,
+        interim=_interim(observation) if route == diagnosis.INTERIM else (),
     )
 
 
-def _engine(observation: observations.Observation, wishes: Wishes) -> str:
+def _interim(observation: observations.Observation) -> Tuple[str, ...]:
+    """Return the certificates without which libvirtd, vdsm or the engine VM do not start."""
+    paths = [inventory.NODE_CERTIFICATE]
+    for entry in inventory.COPIES:
+        if entry.kind == inventory.VNC and observation.vnc_tls:
+            paths.append(entry.path)
+    return tuple(paths)
+
+
+def _engine(observation: observations.Observation, wishes: Wishes, route: str) -> str:
     """Return where the engine answers ssh; without it the run would fail with the clock back."""
     address = wishes.engine or observation.engine.fqdn
-    if not address:
+    if not address and route != diagnosis.OFFLINE_CA:
         raise errors.Inhibited(
             "plan a recovery",
             "the engine's address is not known: %s names no fqdn" % hosted_engine.CONF,

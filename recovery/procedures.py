@@ -18,6 +18,7 @@ from recovery.steps import (
     engine_clock,
     engine_vm,
     install,
+    interim,
     maintenance,
     prove,
     reach_engine,
@@ -25,6 +26,7 @@ from recovery.steps import (
     restore_time,
     services,
     sign,
+    sign_here,
     time_sync,
 )
 
@@ -82,4 +84,69 @@ SIGN: Procedure = (
     prove.Prove(),
 )
 
-PROCEDURES: Dict[str, Procedure] = {diagnosis.REWIND: REWIND, diagnosis.SIGN: SIGN}
+OFFLINE_CA: Procedure = (
+    backup.Backup(),
+    request.MakeRequest(),
+    sign_here.SignHere(),
+    install.Install(),
+    services.RestartServices(
+        "restart-services",
+        "restart libvirtd, vdsm and the HA services",
+        "they read certificates when they start; running VMs keep running",
+        since="install",
+        until="",
+    ),
+    maintenance.GlobalMaintenance(until="leave-maintenance"),
+    engine_vm.StartEngineVm(),
+    maintenance.LeaveMaintenance(),
+    prove.Prove(),
+)
+
+# A disk in a rescue system: what is signed and installed is served from the next boot on.
+OFFLINE_AT_REST: Procedure = OFFLINE_CA[:4]
+
+# The temporary certificate is gone again before anything lasting is installed, so that what undo
+# puts back is what the node had. Nothing after that needs the engine's answer.
+INTERIM: Procedure = (
+    backup.Backup(),
+    interim.Interim(),
+    services.RestartServices(
+        "start-services",
+        "start libvirtd, vdsm and the HA services",
+        "the temporary certificate is valid; start limits of the failed tries are reset",
+        since="interim",
+        until="end-interim",
+        anew=True,
+    ),
+    maintenance.GlobalMaintenance(until="end-interim"),
+    engine_vm.StartEngineVm(until="end-interim"),
+    reach_engine.ReachEngine(until="end-interim"),
+    request.MakeRequest(),
+    sign.Sign(),
+    interim.EndInterim(),
+    install.Install(),
+    services.RestartServices(
+        "restart-services",
+        "restart libvirtd, vdsm and the HA services with the new certificate",
+        "they read certificates when they start; the engine VM keeps running",
+        since="install",
+        until="",
+    ),
+    engine_vm.KeepEngineVm(),
+    maintenance.LeaveMaintenance(),
+    prove.Prove(),
+)
+
+PROCEDURES: Dict[str, Procedure] = {
+    diagnosis.REWIND: REWIND,
+    diagnosis.SIGN: SIGN,
+    diagnosis.OFFLINE_CA: OFFLINE_CA,
+    diagnosis.INTERIM: INTERIM,
+}
+
+
+def of(route: str, at_rest: bool) -> Procedure:
+    """Return the procedure of a route. Raises: KeyError for one that is not carried out."""
+    if at_rest and route == diagnosis.OFFLINE_CA:
+        return OFFLINE_AT_REST
+    return PROCEDURES[route]

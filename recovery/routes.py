@@ -18,9 +18,21 @@ class Choice(NamedTuple):
     allowed: Tuple[str, ...] = ()
 
 
-def choose(seen: Observation, found: Window, chosen: str = "") -> Choice:
+def choose(seen: Observation, found: Window, chosen: str = "", ca_given: bool = False) -> Choice:
     """Return the route for this node; the first rule that speaks decides."""
-    return _hopeless(seen, chosen) or _valid(seen) or _expired(seen, found)
+    settled = _hopeless(seen, chosen) or _valid(seen)
+    if settled:
+        return settled
+    choice = _expired(seen, found)
+    return _with_ca(seen, choice) if ca_given else choice
+
+
+def _with_ca(seen: Observation, choice: Choice) -> Choice:
+    """The engine's CA is here: nothing is easier than to sign with it, the clock untouched."""
+    reason = "the engine's CA is at hand: it signs here, at the true time"
+    if services.still_running(seen):
+        reason = choice.reason
+    return Choice(OFFLINE_CA, reason, tuple(dict.fromkeys((OFFLINE_CA,) + choice.allowed)))
 
 
 def _hopeless(seen: Observation, chosen: str) -> Optional[Choice]:
@@ -62,7 +74,8 @@ def _expired(seen: Observation, found: Window) -> Choice:
     if services.still_running(seen):
         return _running(seen, found)
     if seen.engine.answers_ssh:
-        return Choice(SIGN, "the engine answers ssh and can sign at the true time", (SIGN,))
+        reason = "the engine answers ssh and can sign at the true time"
+        return Choice(SIGN, reason, (SIGN, OFFLINE_CA))
     if not seen.engine.deployed:
         reason = "no engine VM is deployed here: run the recovery on a node that can carry it"
         return Choice(NONE, reason, (SIGN, OFFLINE_CA))
@@ -76,8 +89,7 @@ def _expired(seen: Observation, found: Window) -> Choice:
 def _running(seen: Observation, found: Window) -> Choice:
     """Only the operator may touch a node whose VMs run; the rewind only if no engine lives."""
     reason = "expired but still running: nothing is done unless a route is chosen by name"
-    alive = seen.engine.answers_ssh or seen.engine.domain_state == "running"
-    if alive or found.moment is None or not seen.engine.deployed:
+    if seen.engine.lives or found.moment is None or not seen.engine.deployed:
         return Choice(SIGN, reason, (SIGN, OFFLINE_CA))
     return Choice(SIGN, reason, (SIGN, OFFLINE_CA, REWIND))
 

@@ -24,3 +24,8 @@ def request(directory: str) -> str:
 def certificate(directory: str) -> str:
     """Return the new certificate; in the run's directory on the engine it has the same name."""
     return directory + "/node.cer"
+
+
+def issued(directory: str) -> str:
+    """Return the record of what was signed here, for the engine: a database line and PEM."""
+    return directory + "/issued-here.txt"

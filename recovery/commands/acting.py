@@ -15,6 +15,7 @@ from recovery import (
     observation,
     outcome,
     planner,
+    procedures,
     remote,
     report,
     restoring,
@@ -25,8 +26,7 @@ from recovery import context as contexts
 from recovery import journal as journals
 from recovery import plan as plans
 from recovery import secret as secrets
-from recovery.commands import looking, options
-from recovery.procedures import PROCEDURES
+from recovery.commands import authority, looking, options
 
 Act = Callable[[contexts.Context, consoles.Console], int]
 
@@ -35,9 +35,13 @@ def recover(arguments: argparse.Namespace) -> int:
     """Observe, judge, plan, ask, act. Raises: errors.Error."""
     console = consoles.Console(arguments.yes)
     node = options.node(arguments)
-    if not options.running(arguments):
-        raise errors.UsageError("recover a disk at rest", "the node's programs are not running")
-    wishes = options.wishes(arguments)
+    wishes = options.wishes(arguments, authority.source(arguments))
+    if not options.running(arguments) and not wishes.authority:
+        raise errors.UsageError(
+            "recover a disk at rest",
+            "the node's programs are not running",
+            next_step="with the engine's CA at hand: --engine-backup FILE",
+        )
     with node.lock(journals.LOCK):
         _no_open_run(node)
         seen, judged = looking.seen(arguments, node)
@@ -45,13 +49,16 @@ def recover(arguments: argparse.Namespace) -> int:
         if not _can_go_on(console, judged, wishes):
             return errors.INHIBITED if judged.inhibitors else errors.DONE
         chosen = planner.make(seen, judged, wishes)
-        _somebody_can_confirm(console, seen.engine)
+        ca = authority.load(arguments, console, node)
+        if _asks_the_engine(chosen):
+            _somebody_can_confirm(console, seen.engine)
         console.show([""] + plans.titles(chosen) + [""])
         if not console.consent("This changes the node as shown."):
             raise errors.Inhibited("go on", "it was not agreed to", unchanged="everything")
-        password = options.password(arguments, console, chosen.parameters.engine)
+        password = _password(arguments, console, chosen)
         journal = journals.create(node, chosen, _facts(seen))
         context = _context(node, journal, console, password=password)
+        context.authority = ca
         return _carry_out(context, console)
 
 
@@ -59,7 +66,9 @@ def resume(arguments: argparse.Namespace) -> int:
     """Go on where the journal ends. Raises: errors.Error."""
 
     def go_on(context: contexts.Context, console: consoles.Console) -> int:
-        context.password = options.password(arguments, console, context.parameters.engine)
+        _ca_is_wanted(arguments, context.journal.plan)
+        context.authority = authority.load(arguments, console, context.node)
+        context.password = _password(arguments, console, context.journal.plan)
         return _carry_out(context, console)
 
     question = "Go on with %s (the clock may be set back again)."
@@ -94,6 +103,25 @@ def restore_time(arguments: argparse.Namespace) -> int:
     context = _context(node, journal, console)
     console.say(restoring.restore(context, arguments.at_boot))
     return errors.DONE
+
+
+def _asks_the_engine(chosen: plans.Plan) -> bool:
+    return "reach-engine" in [one.step for one in chosen.steps]
+
+
+def _password(
+    arguments: argparse.Namespace, console: consoles.Console, chosen: plans.Plan
+) -> Optional[secrets.Secret]:
+    """Return the engine's password, where the engine is asked at all."""
+    if not _asks_the_engine(chosen):
+        return None
+    return options.password(arguments, console, chosen.parameters.engine)
+
+
+def _ca_is_wanted(arguments: argparse.Namespace, chosen: plans.Plan) -> None:
+    if authority.source(arguments) and chosen.route != diagnosis.OFFLINE_CA:
+        what = "use the CA in %s" % authority.source(arguments)
+        raise errors.UsageError(what, "this run goes by the route %s" % chosen.route)
 
 
 def _no_open_run(node: local_host.LocalHost) -> None:
@@ -160,9 +188,13 @@ def _context(
     return contexts.Context(node, journal, console.say, console.ask, itself, password, stated_true)
 
 
+def _steps(context: contexts.Context) -> procedures.Procedure:
+    return procedures.of(context.journal.plan.route, context.parameters.at_rest)
+
+
 def _take_back(context: contexts.Context, console: consoles.Console) -> int:
     kept = run_files.before(context.directory)
-    failed = executor.undo(context, PROCEDURES[context.journal.plan.route])
+    failed = executor.undo(context, _steps(context))
     if failed:
         raise errors.UndoFailed(
             "undo everything",
@@ -177,12 +209,13 @@ def _take_back(context: contexts.Context, console: consoles.Console) -> int:
 def _carry_out(context: contexts.Context, console: consoles.Console) -> int:
     console.survive_hangup()
     try:
-        executor.run(context, PROCEDURES[context.journal.plan.route])
+        executor.run(context, _steps(context))
     except errors.Error as caught:
         raise outcome.explained(context, caught) from caught
     except KeyboardInterrupt:
         stopped = errors.Attention("go on", "it was interrupted at the console")
         raise outcome.explained(context, stopped) from None
-    remote.of(context.node, context.parameters.engine, context.directory).close()
+    if _asks_the_engine(context.journal.plan):
+        remote.of(context.node, context.parameters.engine, context.directory).close()
     console.show(outcome.lines(context))
     return errors.DONE

@@ -11,7 +11,7 @@ from recovery import diagnose as diagnosing
 from recovery import diagnosis, errors, local_host, observation, planner, report, report_json
 from recovery import observe as observing
 from recovery import plan as plans
-from recovery.commands import options
+from recovery.commands import authority, options
 
 
 def seen(
@@ -23,7 +23,8 @@ def seen(
     if getattr(arguments, "engine_fingerprint", ""):
         # It stands above known_hosts.
         looked = looked._replace(engine=looked.engine._replace(host_key_known=True))
-    return looked, diagnosing.diagnose(looked, getattr(arguments, "route", ""))
+    ca_given = bool(authority.source(arguments))
+    return looked, diagnosing.diagnose(looked, getattr(arguments, "route", ""), ca_given)
 
 
 def diagnose(arguments: argparse.Namespace) -> int:
@@ -38,12 +39,14 @@ def diagnose(arguments: argparse.Namespace) -> int:
 
 def plan(arguments: argparse.Namespace) -> int:
     """Print the plan that `recover` would carry out."""
-    looked, judged = seen(arguments, options.node(arguments))
-    wishes = options.wishes(arguments)
+    node = options.node(arguments)
+    looked, judged = seen(arguments, node)
+    wishes = options.wishes(arguments, authority.source(arguments))
     if judged.route == diagnosis.NONE and not wishes.route and not judged.inhibitors:
         chosen = plans.Plan(diagnosis.NONE, judged.reason, plans.Parameters(), ())
     else:
         chosen = planner.make(looked, judged, wishes)
+        authority.load(arguments, consoles.Console(), node)
     if arguments.json:
         _print_json(plans.to_json(chosen))
     else:

@@ -14,7 +14,8 @@ def node(arguments: argparse.Namespace) -> local_host.LocalHost:
     """Return the node that the command is about."""
     if not arguments.root:
         raise errors.UsageError("use --root ''", "an empty word is a variable that nobody set")
-    make = getattr(arguments, "host", None) or local_host.LocalHost
+    ours = local_host.LocalHost if running(arguments) else local_host.AtRest
+    make = getattr(arguments, "host", None) or ours
     node = make(_root(arguments), arguments.programs or local_host.SYSTEM_PROGRAMS)
     if not node.exists("/"):
         raise errors.UsageError("use --root %s" % arguments.root, "there is no such directory")
@@ -30,8 +31,11 @@ def running(arguments: argparse.Namespace) -> bool:
     return bool(_root(arguments) == "/" or arguments.programs)
 
 
-def wishes(arguments: argparse.Namespace) -> planner.Wishes:
-    """Return what the operator asked for. Raises: errors.UsageError."""
+def wishes(arguments: argparse.Namespace, authority: str = "") -> planner.Wishes:
+    """Return what the operator asked for; authority: the file of a CA that was brought along.
+
+    Raises: errors.UsageError.
+    """
     if not 2 <= arguments.days <= 7300:
         raise errors.UsageError("use --days %d" % arguments.days, "it must be 2 to 7300")
     if not 2 <= arguments.guard_minutes <= 240:
@@ -45,6 +49,7 @@ def wishes(arguments: argparse.Namespace) -> planner.Wishes:
         engine=arguments.engine,
         fingerprint=arguments.engine_fingerprint,
         guard_seconds=60 * arguments.guard_minutes,
+        authority=authority,
     )
 
 
@@ -69,22 +74,29 @@ def password(
 
     Raises: errors.UsageError.
     """
-    if arguments.engine_password_fd is not None:
-        return _first_line("/dev/fd/%d" % arguments.engine_password_fd)
-    if arguments.engine_password_file is not None:
-        return _first_line(arguments.engine_password_file)
+    given = secret(
+        "the engine's password", arguments.engine_password_file, arguments.engine_password_fd
+    )
+    if given is not None:
+        return given
     if console.interactive and not arguments.yes:
         typed = console.password("Password of root@%s (empty: an ssh key is set up): " % engine)
         return typed if typed.reveal() else None
     return None
 
 
-def _first_line(path: str) -> secrets.Secret:
+def secret(what: str, path: Optional[str], descriptor: Optional[int]) -> Optional[secrets.Secret]:
+    """Return the first line of a file or a descriptor, None for neither. Raises: UsageError."""
+    if descriptor is not None:
+        return _first_line(what, "/dev/fd/%d" % descriptor)
+    return _first_line(what, path) if path is not None else None
+
+
+def _first_line(what: str, path: str) -> secrets.Secret:
     try:
         lines = files.Files("/").read(path).decode("utf-8").splitlines()
     except (errors.FileError, UnicodeDecodeError) as caught:
-        what = "read the engine's password from %s" % path
-        raise errors.UsageError(what, str(caught)) from caught
+        raise errors.UsageError("read %s from %s" % (what, path), str(caught)) from caught
     if not lines or not lines[0]:
-        raise errors.UsageError("read the engine's password from %s" % path, "it is empty")
+        raise errors.UsageError("read %s from %s" % (what, path), "it is empty")
     return secrets.Secret(lines[0])

@@ -5,7 +5,7 @@ from typing import List, Sequence, Tuple
 
 from recovery import inventory, moment, window
 from recovery.finding import INHIBITOR, NOTE, WARNING, Finding
-from recovery.judgements import facts
+from recovery.judgements import authority, facts
 from recovery.observation import Certificate, Observation
 from recovery.window import Window
 
@@ -15,8 +15,11 @@ CA_SOON = 365 * window.DAY
 AUTHORITIES = (inventory.CA, inventory.QEMU_CA)
 
 
-def judge(seen: Observation, found: Window) -> List[Finding]:
-    """Return the findings about validity at the node's own clock."""
+def judge(seen: Observation, found: Window, chosen: str = "") -> List[Finding]:
+    """Return the findings about validity at the node's own clock.
+
+    chosen: the route that is meant; one that leaves the clock alone needs no window.
+    """
     return (
         _authority(seen)
         + _node(seen)
@@ -24,7 +27,7 @@ def judge(seen: Observation, found: Window) -> List[Finding]:
         + _not_yet(seen)
         + _soon(seen)
         + _mixed_ages(seen)
-        + _empty_window(seen, found)
+        + _empty_window(seen, found, chosen)
     )
 
 
@@ -167,18 +170,18 @@ def _mixed_ages(seen: Observation) -> List[Finding]:
     ]
 
 
-def _empty_window(seen: Observation, found: Window) -> List[Finding]:
+def _empty_window(seen: Observation, found: Window, chosen: str) -> List[Finding]:
     if found.moment is not None or not found.needed or not facts.blocking(seen):
         return []
     return [
         Finding(
             "empty-window",
-            INHIBITOR,
+            NOTE if chosen in authority.CLOCK_UNTOUCHED else INHIBITOR,
             "there is no moment at which all needed certificates are valid",
             _excluding(seen, found),
             (
                 "setting the clock back cannot help here",
-                "with an engine-backup archive: recover --route offline-ca",
+                "with an engine-backup archive: recover --engine-backup FILE",
                 "a VNC certificate alone is in the way? vnc_tls=0 in /etc/libvirt/qemu.conf",
             ),
         )

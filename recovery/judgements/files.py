@@ -5,18 +5,18 @@ from typing import List, Tuple
 
 from recovery import inventory
 from recovery.finding import INHIBITOR, WARNING, Finding
-from recovery.judgements import facts
+from recovery.judgements import authority, facts
 from recovery.observation import Certificate, Observation
 
 VITAL = (inventory.NODE_CERTIFICATE, inventory.NODE_CA)
 ENROLL = "afterwards Installation > Enroll Certificate in the web UI makes a new pair"
 
 
-def judge(seen: Observation) -> List[Finding]:
+def judge(seen: Observation, chosen: str = "") -> List[Finding]:
     """Return the findings about files; nothing of it depends on the clock."""
     if not seen.ovirt_node:
         return []
-    pairs = _key(seen) + _mismatches(seen) + _chains(seen)
+    pairs = _key(seen) + _mismatches(seen, chosen) + _chains(seen, chosen)
     return _vital(seen) + _unreadable(seen) + pairs + _san(seen)
 
 
@@ -88,17 +88,18 @@ def _key(seen: Observation) -> List[Finding]:
     )
 
 
-def _severity(seen: Observation, bad: List[Certificate]) -> str:
-    """A broken node certificate stops a rewind; an engine that answers can sign a new one."""
+def _severity(seen: Observation, bad: List[Certificate], chosen: str) -> str:
+    """A broken node certificate stops a rewind; whoever can sign makes a new one."""
     vital = any(one.path == inventory.NODE_CERTIFICATE for one in bad)
-    return INHIBITOR if vital and not seen.engine.answers_ssh else WARNING
+    signs = seen.engine.answers_ssh or chosen in authority.CLOCK_UNTOUCHED
+    return INHIBITOR if vital and not signs else WARNING
 
 
-def _mismatches(seen: Observation) -> List[Finding]:
+def _mismatches(seen: Observation, chosen: str) -> List[Finding]:
     bad = [one for one in seen.certificates if one.key_match is False]
     return _about(
         "key-mismatch",
-        _severity(seen, bad),
+        _severity(seen, bad, chosen),
         "certificate and key do not belong together",
         tuple(
             "%s: %s" % (one.path, one.problem or "not of the key %s" % one.key_path) for one in bad
@@ -107,11 +108,11 @@ def _mismatches(seen: Observation) -> List[Finding]:
     )
 
 
-def _chains(seen: Observation) -> List[Finding]:
+def _chains(seen: Observation, chosen: str) -> List[Finding]:
     bad = [one for one in seen.certificates if one.chain is False]
     return _about(
         "chain-broken",
-        _severity(seen, bad),
+        _severity(seen, bad, chosen),
         "a certificate is not signed by the CA that its reader trusts",
         tuple("%s: issuer %s, not in %s" % (one.path, one.issuer, one.ca_path) for one in bad),
         (

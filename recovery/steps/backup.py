@@ -4,7 +4,7 @@
 from typing import List
 
 from recovery import context as contexts
-from recovery import errors, images, plan
+from recovery import errors, images, inventory, plan
 from recovery import observation as observations
 from recovery.programs import hosted_engine
 from recovery.step import NEEDED, Before, Step, Words
@@ -51,4 +51,7 @@ def _paths(parameters: plan.Parameters) -> List[str]:
     paths: List[str] = []
     for copy in parameters.copies:
         paths += [copy.certificate, copy.key]
+    for entry in inventory.COPIES:
+        if entry.path in parameters.interim:
+            paths.append(entry.ca_path)
     return paths + [hosted_engine.HA_CONF]

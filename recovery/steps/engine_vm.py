@@ -5,7 +5,7 @@ from recovery import context as contexts
 from recovery import errors, plan, waiting
 from recovery import observation as observations
 from recovery.programs import hosted_engine, journalctl, virsh
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import NEEDED, SATISFIED, Before, Step, Words
 
 DOMAIN = "HostedEngine"
 STARTING = "starting"  # the journal's event that holds the cursor from which failures count
@@ -30,19 +30,21 @@ class StartEngineVm(Step):
     """hosted-engine --vm-start does what the agent would do, without its minutes of waiting."""
 
     id = "start-engine-vm"
-    until = "prove"  # after a power cut nobody else starts it: global maintenance is on
+
+    def __init__(self, until: str = "prove") -> None:
+        self.until = until  # after a power cut nobody else starts it: global maintenance is on
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(
             "start the engine VM and wait until it runs",
-            "only the engine can sign; in global maintenance the agent does not start it",
+            "all else needs the engine; in global maintenance the agent does not start it",
             ("hosted-engine --vm-start", "virsh -c %s   (domstate %s)" % (virsh.URI, DOMAIN)),
             120,
             "",
         )
 
     def check(self, observation: observations.Observation) -> str:
-        return NEEDED
+        return SATISFIED if observation.engine.needs_no_start else NEEDED
 
     def capture(self, context: contexts.Context) -> Before:
         return {}
@@ -69,6 +71,16 @@ class StartEngineVm(Step):
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """A running engine VM is left running: it is what everybody was waiting for."""
+
+
+class KeepEngineVm(StartEngineVm):
+    """The same once more: a power cut since may have ended it, and nobody else starts it."""
+
+    id = "keep-engine-vm"
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        words = super().words(parameters)
+        return words._replace(title="see that the engine VM still runs", seconds=20)
 
 
 def _start(context: contexts.Context) -> waiting.Seen:

@@ -36,8 +36,8 @@ class Install(Step):
         key = context.node.read(inventory.NODE_KEY)
         for copy in context.parameters.copies:
             # A copy made by an older enrollment may still have the key of that time.
-            _place(context, copy.key, key, inventory.NODE_KEY)
-            _place(context, copy.certificate, data, inventory.NODE_CERTIFICATE)
+            images.place(context.node, copy.key, key, inventory.NODE_KEY)
+            images.place(context.node, copy.certificate, data, inventory.NODE_CERTIFICATE)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         now = context.node.now()
@@ -59,10 +59,3 @@ class Install(Step):
     def undo(self, context: contexts.Context, before: Before) -> None:
         for image in before["files"]:
             images.put_back(context.node, image)
-
-
-def _place(context: contexts.Context, path: str, data: bytes, model: str) -> None:
-    if not context.node.exists(path):
-        context.node.replace(path, data, like=model)
-    elif context.node.read(path) != data:
-        context.node.replace(path, data)

@@ -7,7 +7,7 @@ from recovery import context as contexts
 from recovery import errors, plan, waiting
 from recovery import observation as observations
 from recovery.programs import hosted_engine
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import NEEDED, SATISFIED, Before, Step, Words
 
 BROKER_LIMIT = 180
 HEALTH_LIMIT = 900
@@ -17,7 +17,9 @@ class GlobalMaintenance(Step):
     """Outside of it the agent gives the engine 600 s to be healthy, then shuts the VM down."""
 
     id = "global-maintenance"
-    until = "install"
+
+    def __init__(self, until: str = "install") -> None:
+        self.until = until
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(
@@ -29,7 +31,7 @@ class GlobalMaintenance(Step):
         )
 
     def check(self, observation: observations.Observation) -> str:
-        return NEEDED
+        return SATISFIED if observation.engine.needs_no_start else NEEDED
 
     def capture(self, context: contexts.Context) -> Before:
         waiting.wait(context, "the HA broker", lambda: _answers(context), BROKER_LIMIT)
@@ -70,7 +72,7 @@ class LeaveMaintenance(Step):
         )
 
     def check(self, observation: observations.Observation) -> str:
-        return NEEDED
+        return SATISFIED if observation.engine.needs_no_start else NEEDED
 
     def capture(self, context: contexts.Context) -> Before:
         return context.journal.before(GlobalMaintenance.id) or {"global": True}

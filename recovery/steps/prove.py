@@ -46,7 +46,9 @@ class Prove(Step):
             if not (sound and one.not_before <= now < one.not_after):
                 raise errors.Error("prove that %s is valid" % one.path, one.problem or "it is not")
         waiting.wait(context, "vdsm's new certificate", lambda: _served(context), 180, pause=5)
-        if "start-engine-vm" in [step.step for step in context.journal.plan.steps]:
+        if ("start-engine-vm", NEEDED) in [
+            (one.step, one.need) for one in context.journal.plan.steps
+        ]:
             waiting.wait(context, DOMAIN, lambda: _running(context), 60, pause=5)
 
     def holds(self, context: contexts.Context, before: Before) -> bool:

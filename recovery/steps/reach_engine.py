@@ -17,7 +17,9 @@ class ReachEngine(Step):
     """One shared ssh connection; it is opened anew whenever it is gone."""
 
     id = "reach-engine"
-    until = "restart-services"  # the last step that speaks with the engine is before that
+
+    def __init__(self, until: str = "restart-services") -> None:
+        self.until = until  # the last step that speaks with the engine is before that
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(

@@ -54,12 +54,15 @@ class RestartServices(Step):
     A unit that systemd or the HA agent brought up by itself in the meantime counts as well.
     """
 
-    def __init__(self, name: str, title: str, reason: str, since: str, until: str) -> None:
+    def __init__(
+        self, name: str, title: str, reason: str, since: str, until: str, anew: bool = False
+    ) -> None:
         self.id = name
         self.title = title
         self.reason = reason
         self.since = since
         self.until = until
+        self.anew = anew  # when `since` had to be redone, so has this: other files are read
 
     def words(self, parameters: plan.Parameters) -> Words:
         commands = ["systemctl reset-failed %s" % " ".join(parameters.failed)]
@@ -85,7 +88,8 @@ class RestartServices(Step):
         waiting.wait(context, "the services", lambda: _look(context, since), 180, pause=5)
 
     def holds(self, context: contexts.Context, before: Before) -> bool:
-        return all(_fresh(context, unit, 0) for unit in VITAL)
+        since = self._since(context) if self.anew else 0
+        return all(_fresh(context, unit, since) for unit in VITAL)
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """What runs is left running: with the old certificate a restart would be the end of it."""
