@@ -11,6 +11,7 @@ GZIP, BZIP2, XZ = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00"
 HEAD = 6
 PIECE = 1 << 16
 LONGEST_HEADER = 1 << 20  # long names and pax records, which tarfile reads whole
+CUT_OFF = "it is cut off: the end is missing"
 HEADERS = (b"x", b"g", b"L", b"K", b"X")  # types of members that describe the next one
 
 
@@ -128,12 +129,20 @@ def _decompressed(source: Any) -> Any:
 
 
 def _careful(tarfile: Any) -> Any:
-    """Return a TarInfo that refuses a header which would fill the memory."""
+    """Return a TarInfo that refuses a header which would fill the memory, and a missing end.
+
+    tarfile itself takes an end without the two empty blocks for the end of the archive.
+    """
 
     class Careful(tarfile.TarInfo):  # type: ignore[misc]
         @classmethod
         def frombuf(cls, buf: Any, *rest: Any) -> Any:
-            made = super().frombuf(buf, *rest)
+            try:
+                made = super().frombuf(buf, *rest)
+            except (tarfile.EmptyHeaderError, tarfile.TruncatedHeaderError):
+                raise Broken(CUT_OFF) from None
+            except tarfile.InvalidHeaderError as caught:
+                raise Broken(_why(caught)) from caught
             if made.type in HEADERS and made.size > LONGEST_HEADER:
                 raise Broken("a name in it is longer than 1 MiB")
             return made
@@ -158,8 +167,8 @@ def _to_the_end(source: Source) -> None:
 def _why(failure: Exception) -> str:
     text = str(failure)
     if isinstance(failure, EOFError) or "unexpected end of data" in text:
-        return "it is cut off: the end is missing"
-    if "header" in text or "checksum" in text or "empty file" in text:
+        return CUT_OFF
+    if "header" in text or "checksum" in text:
         return "it is no tar archive, or is damaged (%s)" % text
     return "it is damaged (%s)" % text
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a person reads at the end of a run, good or bad. Imports context, certificates, moment."""
+"""What a person reads at the end of a run, good or bad. Imports context, certificates, moment
+and names."""
 
 from typing import List
 
-from recovery import certificates, errors, inventory, restoring
+from recovery import certificates, diagnosis, errors, inventory, restoring, run_files
 from recovery import context as contexts
 from recovery import journal as journals
 from recovery import moment as moments
@@ -13,7 +14,8 @@ def lines(context: contexts.Context) -> List[str]:
     """Return the last words of a run that came to its end."""
     path = inventory.NODE_CERTIFICATE
     _, end = certificates.dates(path, context.node.read(path))
-    shown = ["", "Recovered."]
+    at_rest = context.parameters.at_rest
+    shown = ["", "Signed and installed on the disk." if at_rest else "Recovered."]
     shown.append("  new expiry date: %s UTC (%s)" % (moments.utc(end), path))
     restored = context.journal.of(journals.RESTORED)
     if restored:
@@ -24,7 +26,29 @@ def lines(context: contexts.Context) -> List[str]:
         )
     if context.journal.last("start-engine-vm", journals.VERIFIED):
         shown.append("  HostedEngine: running")
+    shown += _signed_here(context) + (_after_boot() if at_rest else [])
     return shown + _remaining(context)
+
+
+def _signed_here(context: contexts.Context) -> List[str]:
+    """What the engine cannot know: it did not sign."""
+    if context.journal.plan.route != diagnosis.OFFLINE_CA:
+        return []
+    return [
+        "  signed here: the engine has no record of it; it works without one. For the record:",
+        "    line 1 of %s belongs at the end of" % run_files.issued(context.directory),
+        "    /etc/pki/ovirt-engine/database.txt, the rest into certs/SERIAL.pem beside it",
+        "  what you brought along holds the CA's key: guard it as you guard the engine",
+    ]
+
+
+def _after_boot() -> List[str]:
+    return [
+        "Now boot the node from this disk; then, on it:",
+        "  libvirtd and vdsm take the new certificate, the HA agent starts the engine VM within",
+        "  10 minutes; in global maintenance it does not: hosted-engine --vm-start",
+        "  look with: ovirt-cert-recovery diagnose",
+    ]
 
 
 def _remaining(context: contexts.Context) -> List[str]:

@@ -10,6 +10,9 @@ from recovery.observation import Observation
 from recovery.window import Window
 
 
+WITH_CA = "; with the engine's CA at hand: --engine-backup FILE"
+
+
 class Choice(NamedTuple):
     """A route, the reason in one sentence, and the routes that may be chosen by name."""
 
@@ -69,7 +72,10 @@ def _valid(seen: Observation) -> Optional[Choice]:
 def _expired(seen: Observation, found: Window) -> Choice:
     by_hand = (OFFLINE_CA, INTERIM)
     if not seen.running:
-        reason = "the node on this disk is not running; the recovery runs on the booted node"
+        reason = (
+            "the node on this disk is not running; only --engine-backup FILE signs here, all else "
+            "runs on the booted node"
+        )
         return Choice(NONE, reason, (OFFLINE_CA,))
     if services.still_running(seen):
         return _running(seen, found)
@@ -80,9 +86,9 @@ def _expired(seen: Observation, found: Window) -> Choice:
         reason = "no engine VM is deployed here: run the recovery on a node that can carry it"
         return Choice(NONE, reason, (SIGN, OFFLINE_CA))
     if _broken(seen):
-        return Choice(NONE, "the node certificate fits neither key nor CA at any time", by_hand)
+        return Choice(NONE, "the node certificate fits neither key nor CA" + WITH_CA, by_hand)
     if found.moment is None:
-        return Choice(NONE, "no moment suits all needed certificates", by_hand)
+        return Choice(NONE, "no moment suits all needed certificates" + WITH_CA, by_hand)
     return Choice(REWIND, _why_rewind(seen, found.moment), (REWIND,) + by_hand)
 
 
@@ -103,5 +109,5 @@ def _why_rewind(seen: Observation, latest: int) -> str:
     back = moment.span(seen.moment.wall - latest)
     return (
         "the engine VM is down and cannot start while the node certificate is expired; at %s "
-        "(%s back) all needed certificates are valid" % (facts.utc(latest), back)
+        "(%s back) all needed certificates are valid%s" % (facts.utc(latest), back, WITH_CA)
     )

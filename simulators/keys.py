@@ -36,6 +36,17 @@ def key(name: str) -> Any:
     return _keys[name]
 
 
+def encrypted(name: str, passphrase: str) -> bytes:
+    """The key of this name, PKCS#8 with a password."""
+    return bytes(
+        key(name).private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(passphrase.encode()),
+        )
+    )
+
+
 def _cached(name: str) -> bytes:
     try:
         with open(os.path.join(directory(), name + ".pem"), "rb") as file:

@@ -47,6 +47,11 @@ def remember(world: install.World) -> None:
             file.write("%s %s\n" % (digest, path))
 
 
+def options(world: install.World) -> List[str]:
+    """What the tool is told in this scenario beside what every recovery is told."""
+    return [word.format(world=world.directory) for word in _story(world).options]
+
+
 def arguments(world: install.World) -> List[str]:
     """What to tell the tool so that it recovers this world without a question."""
     return _words(world, "recover", _story(world).options)

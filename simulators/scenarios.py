@@ -11,11 +11,13 @@ from simulators import (
     agent,
     boot,
     broker,
+    engine_backup,
     engine_files,
     engine_pki,
     engine_stores,
     engine_vm,
     ha,
+    keys,
     libvirtd,
     node_files,
     node_pki,
@@ -28,6 +30,8 @@ from simulators.stories import Story
 
 NAMES = tuple(stories.STORIES)
 SUMMARIES = {name: story.summary for name, story in stories.STORIES.items()}
+YEAR = 365 * 86400
+PASSPHRASE = "correct horse"  # of the CA key that an operator keeps apart
 SETTLING = 420.0  # from a healthy boot until the engine VM is in good health
 AWAKE = 200.0  # seconds before today in which the daemons notice what has become of their files
 
@@ -38,6 +42,7 @@ def build(directory: str, scenario: str, release: str) -> None:
     with world_module.opened(directory) as world:
         _files(world, story, release)
         _state(world, story)
+        _at_hand(world, story)
         world.state["scenario"] = scenario
     place.put(directory, "/engine-password", engine_vm.fresh()["password"] + "\n", 0o600)
 
@@ -77,6 +82,18 @@ def _state(world: world_module.World, story: Story) -> None:
     # The node's hardware clock gives its system clock at boot.
     state["wall_offset"] += story.ahead
     state["rtc_offset"] += story.ahead
+
+
+def _at_hand(world: world_module.World, story: Story) -> None:
+    """What the operator brought along; it lies beside the node, as on a stick."""
+    if story.note == "engine-backup":
+        path = stories.BACKUP.format(world=world.directory)
+        engine_backup.make(world, path, story.true - YEAR)
+    elif story.note == "ca-key":
+        with open(world.engine(engine_pki.PKI + "/ca.pem"), "rb") as file:
+            place.put(world.directory, "/ca.pem", file.read())
+        place.put(world.directory, "/ca-key.pem", keys.encrypted("ca", PASSPHRASE), 0o600)
+        place.put(world.directory, "/ca-passphrase", PASSPHRASE + "\n", 0o600)
 
 
 def _real(program: str) -> str:

@@ -14,6 +14,13 @@ TRUE = 1676894400  # 2023-02-20 12:00:00 UTC, the day of the hand procedure
 LIFETIME = 399 * DAY  # what "398 days" comes to: notBefore is a day before the signature
 END = 1674208800  # 2023-01-20 10:00:00 UTC: a month before
 
+# Where what the operator brought along lies; {world} is the world's directory.
+BACKUP = "{world}/engine.backup"
+PAIR = ("--ca-cert", "{world}/ca.pem", "--ca-key", "{world}/ca-key.pem") + (
+    "--ca-passphrase-file",
+    "{world}/ca-passphrase",
+)
+
 
 class Story(NamedTuple):
     summary: str
@@ -117,5 +124,24 @@ STORIES: Dict[str, Story] = {
         "libvirtd fails because of its configuration, not because of a certificate",
         ages(TRUE + 200 * DAY),
         note="bad-configuration",
+    ),
+    "offline-backup": Story(
+        "like node-expired, and an archive of engine-backup is at hand, made a year ago",
+        ages(END),
+        note="engine-backup",
+        options=("--engine-backup", BACKUP),
+        options_again=("--engine-backup", BACKUP),
+    ),
+    "offline-ca-key": Story(
+        "no moment suits CA and node, but the CA's certificate and encrypted key are at hand",
+        ages(END, ca=Dates(END + 5 * DAY, END + 5 * DAY + 7301 * DAY)),
+        note="ca-key",
+        options=PAIR,
+        options_again=PAIR,
+    ),
+    "interim": Story(
+        "like node-expired: a temporary certificate until the engine has signed, no clock change",
+        ages(END),
+        options=("--route", "interim"),
     ),
 }

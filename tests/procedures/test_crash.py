@@ -37,7 +37,9 @@ class Subject(NamedTuple):
 
 REWIND = Subject("node-expired", 8)
 SIGN = Subject("engine-up", 2, engine="running on another node")
-SUBJECTS = (REWIND, SIGN)
+OFFLINE_CA = Subject("offline-backup", 3)
+INTERIM = Subject("interim", 5)
+SUBJECTS = (REWIND, SIGN, OFFLINE_CA, INTERIM)
 PIECES = [(subject, chunk) for subject in SUBJECTS for chunk in range(subject.chunks)]
 NAMES = ["%s-%d" % (subject.scenario, chunk) for subject, chunk in PIECES]
 

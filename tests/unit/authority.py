@@ -84,3 +84,7 @@ def _name(common: str) -> x509.Name:
 
 def _date(epoch: int) -> datetime.datetime:
     return EPOCH + datetime.timedelta(seconds=epoch)
+
+
+def pem_of(loaded: Any) -> bytes:
+    return bytes(loaded.public_bytes(serialization.Encoding.PEM))
