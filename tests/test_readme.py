@@ -56,6 +56,8 @@ def test_readme_commands_are_all_known_here() -> None:
     expected += ["python3 -m simulators.vm shell node-expired", "python3 -m bundle"]
     expected += [archive + word for word in ("diagnose", "plan", "recover")]
     expected += [archive + word for word in ("status", "resume", "undo")]
+    # Run by tests/procedures/test_scenarios.py and tests/vm/test_offline.py.
+    expected += [archive + "recover --engine-backup /mnt/usb/engine.backup"]
     assert commands() == expected
 
 

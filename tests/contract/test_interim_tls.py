@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real TLS handshakes over a local socket, both ends set up as vdsm sets them up, with the step's files.
+"""Real TLS handshakes over a local socket: both ends set up as vdsm does, with the step's files.
 
 vdsm: lib/vdsm/sslutils.py: one certificate, key and CA file for server and local client,
 CERT_REQUIRED on both sides, no look at host names. The engine trusts its own CA alone.

@@ -74,8 +74,9 @@ LEFT = {
     "unrelated-failure": Left("libvirtd-other-failure", says="for another reason"),
 }
 LEFT_ON_EL9 = {"local-maintenance": Left("local-maintenance", "rewind", "local maintenance")}
-# Each route once in each release with programs that are really executed.
-EXECUTED = ("node-expired", "engine-up", "offline-backup", "interim")
+# With programs that are really executed, as in a rehearsal: two routes in each release, two in one.
+EXECUTED = ("node-expired", "engine-up")
+EXECUTED_ONCE = (("el7", "offline-backup"), ("el9", "interim"))
 FORBIDDEN = [(release, name) for release in sorted(RELEASES) for name in sorted(LEFT)]
 FORBIDDEN += [("el9", name) for name in LEFT_ON_EL9]
 ALLOWED = [(release, name) for release in sorted(RELEASES) for name in sorted(RECOVERED)]
@@ -109,7 +110,7 @@ def found(diagnosis: Dict[str, Any]) -> List[str]:
 def test_scenario_recoverable_ends_as_it_should(
     release: str, scenario: str, tmp_path: Path
 ) -> None:
-    executed = scenario in EXECUTED
+    executed = scenario in EXECUTED or (release, scenario) in EXECUTED_ONCE
     node = watched.Node(str(tmp_path / "world"), scenario, release, executed)
     expected = RECOVERED[scenario]
     diagnosis = looked(node, "diagnose", expected.status)
