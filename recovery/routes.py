@@ -9,7 +9,6 @@ from recovery.judgements import clock, expiry, facts, services
 from recovery.observation import Observation
 from recovery.window import Window
 
-
 WITH_CA = "; with the engine's CA at hand: --engine-backup FILE"
 
 

@@ -49,6 +49,8 @@ def recover(arguments: argparse.Namespace) -> int:
         if not _can_go_on(console, judged, wishes):
             return errors.INHIBITED if judged.inhibitors else errors.DONE
         chosen = planner.make(seen, judged, wishes)
+        if wishes.authority:
+            console.say("reading %s" % wishes.authority)  # of gigabytes it takes minutes
         ca = authority.load(arguments, console, node)
         if _asks_the_engine(chosen):
             _somebody_can_confirm(console, seen.engine)

@@ -40,7 +40,7 @@ class Interim(Step):
                 for path in parameters.interim
             ),
             2,
-            "every file is put back byte for byte, with owner and mode",
+            "every file is put back byte for byte; what runs goes on with what it has read",
         )
 
     def check(self, observation: observations.Observation) -> str:
