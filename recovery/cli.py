@@ -97,6 +97,19 @@ def _wishes(command: argparse.ArgumentParser) -> None:
         help="of the engine's host key, where known_hosts does not know it",
     )
     add(
+        "--engine-setup",
+        default="dialogue",
+        choices=("dialogue", "unattended"),
+        help="answer its questions as they come (default), or all beforehand by environment keys",
+    )
+    add(
+        "--no-engine-setup",
+        action="store_const",
+        const="no",
+        dest="engine_setup",
+        help="leave the engine's own certificates as they are",
+    )
+    add(
         "--guard-minutes",
         type=int,
         default=15,

@@ -7,6 +7,8 @@ clock set back nothing looks expired any more.
 
 from typing import Any, Dict, List, NamedTuple, Tuple
 
+MARKS = {"satisfied": "  [already so]", "declined": "  [declined]"}
+
 
 class Copy(NamedTuple):
     """One place where the node certificate lies, with its key."""
@@ -31,6 +33,7 @@ class Parameters(NamedTuple):
     services: Tuple[str, ...] = ()  # units to restart, in order
     copies: Tuple[Copy, ...] = ()
     guard_seconds: int = 900  # without a sign of life for so long the true time comes back
+    engine_setup: str = "dialogue"  # "unattended": its answers are given beforehand; "no"
 
 
 class PlannedStep(NamedTuple):
@@ -39,7 +42,7 @@ class PlannedStep(NamedTuple):
     step: str
     title: str
     reason: str
-    need: str  # "needed" or "satisfied"
+    need: str  # "needed", "satisfied" or "declined"
     commands: Tuple[str, ...]
     seconds: int  # expected duration
     undo: str  # what undo does; "" when there is nothing to undo
@@ -106,7 +109,7 @@ def lines(plan: Plan) -> List[str]:
     if not plan.steps:
         return shown + ["Nothing will be done."]
     for number, step in enumerate(plan.steps, 1):
-        mark = "" if step.need == "needed" else "  [already so]"
+        mark = MARKS.get(step.need, "")
         shown.append("%2d. %s%s" % (number, step.title, mark))
         shown.append("      why: %s" % step.reason)
         shown += ["      $ %s" % command for command in step.commands]

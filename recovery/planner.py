@@ -9,8 +9,10 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 from recovery import certificates, diagnosis, errors, inventory, plan
 from recovery import moment as moments
 from recovery import observation as observations
-from recovery.procedures import PROCEDURES
+from recovery.judgements import engine as engine_judgements
+from recovery.procedures import ENGINE_PART, PROCEDURES
 from recovery.programs import hosted_engine
+from recovery.step import DECLINED, Step
 from recovery.steps import services
 
 # From systemd 239 (EL8) on set-time looks at what runs, before that at what is enabled.
@@ -27,6 +29,7 @@ class Wishes(NamedTuple):
     engine: str = ""
     fingerprint: str = ""
     guard_seconds: int = 900
+    engine_setup: str = "dialogue"
 
 
 def make(
@@ -47,6 +50,8 @@ def make(
             unchanged="everything",
         )
     procedure = PROCEDURES.get(route)
+    if route == diagnosis.RENEW and not _engine_part(observation, wishes):
+        procedure = None  # what is left is the nodes' enrollment
     if procedure is None:
         raise errors.Inhibited("recover by route %s" % route, judged.reason, unchanged="everything")
     parameters = _parameters(observation, judged, wishes, route)
@@ -58,13 +63,24 @@ def make(
                 step.id,
                 words.title,
                 words.reason,
-                step.check(observation),
+                _need(step, observation, wishes),
                 words.commands,
                 words.seconds,
                 words.undo,
             )
         )
     return plan.Plan(route, judged.reason, parameters, tuple(steps))
+
+
+def _engine_part(observation: observations.Observation, wishes: Wishes) -> bool:
+    return wishes.engine_setup != "no" and engine_judgements.web_due(observation)
+
+
+def _need(step: Step, observation: observations.Observation, wishes: Wishes) -> str:
+    """Return the step's need; those that serve engine-setup alone may be declined."""
+    if wishes.engine_setup == "no" and step in ENGINE_PART:
+        return DECLINED
+    return step.check(observation)
 
 
 def _parameters(
@@ -91,6 +107,7 @@ def _parameters(
         services=_loaded(observation, services.ORDER),
         copies=copies(observation),
         guard_seconds=wishes.guard_seconds,
+        engine_setup=wishes.engine_setup,
     )
 
 

@@ -15,7 +15,9 @@ from recovery.steps import (
     boot_guard,
     clock_back,
     dead_man,
+    engine_certificates,
     engine_clock,
+    engine_setup,
     engine_vm,
     install,
     maintenance,
@@ -29,6 +31,16 @@ from recovery.steps import (
 )
 
 Procedure = Tuple[Step, ...]
+
+# What the operator may decline as a whole.
+ENGINE_PART: Procedure = (
+    engine_certificates.EngineCertificates(),
+    maintenance.GlobalMaintenance(when_due=True),
+    engine_setup.EngineSetup(),
+    maintenance.LeaveMaintenance(),
+)
+# Where the engine is in global maintenance already.
+ENGINE_RENEWAL: Procedure = (ENGINE_PART[0], ENGINE_PART[2])
 
 REWIND: Procedure = (
     backup.Backup(),
@@ -62,6 +74,7 @@ REWIND: Procedure = (
         since="install",
         until="",
     ),
+    *ENGINE_RENEWAL,
     maintenance.LeaveMaintenance(),
     prove.Prove(),
 )
@@ -79,7 +92,14 @@ SIGN: Procedure = (
         since="install",
         until="",
     ),
+    *ENGINE_PART,
     prove.Prove(),
 )
 
-PROCEDURES: Dict[str, Procedure] = {diagnosis.REWIND: REWIND, diagnosis.SIGN: SIGN}
+RENEW: Procedure = (reach_engine.ReachEngine(), *ENGINE_PART, prove.Prove())
+
+PROCEDURES: Dict[str, Procedure] = {
+    diagnosis.REWIND: REWIND,
+    diagnosis.SIGN: SIGN,
+    diagnosis.RENEW: RENEW,
+}

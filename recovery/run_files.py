@@ -24,3 +24,8 @@ def request(directory: str) -> str:
 def certificate(directory: str) -> str:
     """Return the new certificate; in the run's directory on the engine it has the same name."""
     return directory + "/node.cer"
+
+
+def engine_setup(directory: str) -> str:
+    """Return what engine-setup showed."""
+    return directory + "/engine-setup.txt"

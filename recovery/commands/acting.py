@@ -157,7 +157,9 @@ def _context(
     stated_true: Optional[float] = None,
 ) -> contexts.Context:
     itself: List[str] = executable.argv(node, journal.directory)
-    return contexts.Context(node, journal, console.say, console.ask, itself, password, stated_true)
+    return contexts.Context(
+        node, journal, console.say, console.ask, itself, password, stated_true, console.consent
+    )
 
 
 def _take_back(context: contexts.Context, console: consoles.Console) -> int:
@@ -170,8 +172,13 @@ def _take_back(context: contexts.Context, console: consoles.Console) -> int:
             seen=failed,
             next_step="the before-images lie in %s; mend the cause and undo again" % kept,
         )
-    console.say("undone; the before-images stay in %s" % kept)
-    return errors.DONE
+    lasting = [record.step for record in context.journal.of(journals.KEPT)]
+    console.say("undone%s; the before-images stay in %s" % (_except(lasting), kept))
+    return errors.BY_HAND if lasting else errors.DONE
+
+
+def _except(lasting: List[str]) -> str:
+    return " except %s (point of no return)" % ", ".join(lasting) if lasting else ""
 
 
 def _carry_out(context: contexts.Context, console: consoles.Console) -> int:

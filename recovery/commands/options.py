@@ -45,6 +45,7 @@ def wishes(arguments: argparse.Namespace) -> planner.Wishes:
         engine=arguments.engine,
         fingerprint=arguments.engine_fingerprint,
         guard_seconds=60 * arguments.guard_minutes,
+        engine_setup=arguments.engine_setup,
     )
 
 

@@ -17,12 +17,12 @@ class ReachEngine(Step):
     """One shared ssh connection; it is opened anew whenever it is gone."""
 
     id = "reach-engine"
-    until = "restart-services"  # the last step that speaks with the engine is before that
+    until = "prove"  # steps up to there speak with the engine
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(
             "wait until the engine answers ssh",
-            "its CA signs the new certificate; the CA key never leaves it",
+            "its CA signs, engine-setup renews; the CA key never leaves it",
             ("ssh -o StrictHostKeyChecking=yes root@%s true" % parameters.engine,),
             180,
             "the connection is closed",

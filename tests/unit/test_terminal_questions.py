@@ -13,7 +13,7 @@ from tests.unit.test_terminal import Clock
 FIREWALL = Question("firewall", r"configure the firewall\? \(Yes, No\) \[Yes\]:", "No")
 RENEW = Question("renew", r"Renew certificates\? \(Yes, No\) \[No\]:", "Yes")
 STOP = Question("stop", r"be stopped \(OK, Cancel\) \[OK\]:", "OK", "renew", "Cancel")
-ASK = "ask() { printf '          %s' \"$1\"; read answer; echo \"[ INFO  ] $2=$answer\"; }\n"
+ASK = 'ask() { printf \'          %s\' "$1"; read answer; echo "[ INFO  ] $2=$answer"; }\n'
 FIREWALL_ASKED = "ask 'Do you want Setup to configure the firewall? (Yes, No) [Yes]:' firewall\n"
 RENEW_ASKED = "ask 'Renew certificates? (Yes, No) [No]:' renew\n"
 STOP_ASKED = "ask 'The service will be stopped (OK, Cancel) [OK]:' stop\n"
@@ -69,7 +69,9 @@ def test_question_that_needs_another_gets_its_answer_after_it(held: Held) -> Non
 
 
 def test_question_nobody_planned_for_ends_the_dialogue_with_what_was_shown(held: Held) -> None:
-    script = 'printf \'Wait for tasks?\\n(Answering "no" will stop the upgrade (Yes, No) \'; read x\n'
+    script = (
+        "printf 'Wait for tasks?\\n(Answering \"no\" will stop the upgrade (Yes, No) '; read x\n"
+    )
     with pytest.raises(errors.UnexpectedOutput) as caught:
         held.hold(RENEW_ASKED + script, RENEW)
     assert dialogue.unfinished(caught.value.text).startswith('(Answering "no" will stop')
