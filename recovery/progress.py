@@ -25,6 +25,7 @@ class Told:
         self.who = who
         self.begin = self.last = context.node.uptime()
         self.now = "started"
+        self.question = ""  # the newest line with one, for prompts that do not repeat it
 
     def line(self, text: str) -> None:
         """Take a line that was shown, or "" for a while of silence."""
@@ -36,9 +37,14 @@ class Told:
                 self.now = "%s: %s" % (found.group(1), self.now)
             self._say()
         elif ANSWERED.search(text):
-            self.context.say("%s asks: %s" % (self.who, text.strip()))
+            words = text.strip()
+            asked = "%s %s" % (self.question, words) if words.startswith("(") else words
+            self.context.say("%s asks: %s" % (self.who, asked))
         elif self.context.node.uptime() - self.last >= QUIET:
             self._say()
+
+        if text.rstrip().endswith("?"):
+            self.question = text.strip()
 
     def _say(self) -> None:
         self.last = self.context.node.uptime()

@@ -25,6 +25,8 @@ SERVICE = "ovirt-engine"
 ALIVE = "pgrep -f 'ovirt-engine-common:[o]virt-engine-setup'"
 ALONE_LIMIT = 3600
 WEB_LIMIT = 300
+BROKER_LIMIT = 180
+BOOT_LIMIT = 600
 QUESTION = (
     "engine-setup renews the engine's certificates (%s) now. It stops the engine for some minutes, "
     "and it cannot be undone."
@@ -72,6 +74,8 @@ class EngineSetup(Step):
             return
         engine = _engine(context)
         waiting.wait(context, "engine-setup to be alone", lambda: _alone(engine), ALONE_LIMIT)
+        if not context.journal.of(journals.AGREED):
+            _booted(context, engine)
         renewed = not _still_due(context, engine)
         if renewed and _runs(engine):
             return  # by this run before it was cut off, or by somebody
@@ -146,6 +150,14 @@ def _alone(engine: remote.Remote) -> waiting.Seen:
     return waiting.Seen(False, "one is still running on the engine")
 
 
+def _booted(context: contexts.Context, engine: remote.Remote) -> None:
+    """Give a VM that has just booted the time to have its database up; an engine may be stopped."""
+    try:
+        waiting.wait(context, SERVICE, lambda: _up(engine), BOOT_LIMIT, pause=20)
+    except waiting.TooLong as caught:
+        context.say("%s; engine-setup can do without it" % caught.lines()[0])
+
+
 def _still_due(context: contexts.Context, engine: remote.Remote) -> List[str]:
     true = context.true_at(context.node.instant())
     return engine_certificates.due(engine_certificates.read(engine), true)
@@ -204,7 +216,7 @@ def _set_up(
     context: contexts.Context, before: Before, only_with_renewal: bool
 ) -> engine_setup.Ended:
     """Run engine-setup, past its check of global maintenance only when this node vouches for it."""
-    blind = _expired(context) and _in_maintenance(context)
+    blind = _expired(context) and _vouched(context)
     keys = (engine_setup.BYPASS,) if blind else ()
     if blind:
         context.say("the engine cannot see global maintenance, this node can: engine-setup is told")
@@ -223,7 +235,7 @@ def _set_up(
     try:
         return start()
     except engine_setup.GateClosed:
-        if keys or not _in_maintenance(context):
+        if keys or not _vouched(context):
             raise
     context.say("engine-setup does not see global maintenance, this node does: once more, told so")
     keys = (engine_setup.BYPASS,)
@@ -237,12 +249,27 @@ def _expired(context: contexts.Context) -> bool:
     return "engine" in known and bool(known["engine"]["not_after"] < true)
 
 
-def _in_maintenance(context: contexts.Context) -> bool:
-    """Ask the HA broker of this node, which reads the flag from the shared storage."""
+def _vouched(context: contexts.Context) -> bool:
+    """Tell whether this node's HA broker, which reads the shared storage, sees the maintenance.
+
+    Its services may have been restarted a moment ago, so an answer is waited for.
+    """
+    answers: List[bool] = []
+
+    def look() -> waiting.Seen:
+        try:
+            answers.append(hosted_engine.vm_status(context.node).global_maintenance)
+        except errors.ProgramMissing:
+            return waiting.Seen(True, "not known: this node has no HA services")
+        except errors.Error as caught:
+            return waiting.Seen(False, caught.seen[0] if caught.seen else caught.cause)
+        return waiting.Seen(True, "on" if answers[-1] else "off")
+
     try:
-        return hosted_engine.vm_status(context.node).global_maintenance
-    except errors.Error:
-        return False
+        waiting.wait(context, "global maintenance, as this node sees it", look, BROKER_LIMIT)
+    except waiting.TooLong as caught:
+        context.say(caught.lines()[0])
+    return answers[-1:] == [True]
 
 
 def _keep(context: contexts.Context, shown: str) -> None:
