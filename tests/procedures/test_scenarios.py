@@ -38,8 +38,7 @@ RECOVERED = {
     "node-expired": Recovered(),
     "expired-500-days": Recovered(),
     "mixed-ages": Recovered(findings=EXPIRED + ("mixed-ages",)),
-    # Nobody waits for the engine's health when the maintenance stays on anyway.
-    "global-maintenance": Recovered(engine="running"),
+    "global-maintenance": Recovered(),
     # --mode=none is one word for both maintenance modes, so it ends the local one as well.
     "local-maintenance": Recovered(
         findings=EXPIRED + ("local-maintenance",), also_changed=(HA_CONF,)
