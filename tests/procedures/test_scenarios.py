@@ -123,6 +123,7 @@ def check_end(node: watched.Node, expected: Recovered, ended: watched.Ended) -> 
     told = accounts.account(node.world)
     assert "HostedEngine: %s\n" % expected.engine in told
     assert "vdsm certificate: valid until 2024-03-2" in told and "(served)" in told
+    assert "engine's web certificate: valid until 2024-03-2" in told
     assert "libvirtd: active, vdsmd: active" in told
     wanted = sorted(accounts.INSTALLED + list(expected.also_changed))
     assert accounts.changed(node.world) == wanted
