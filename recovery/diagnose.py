@@ -4,7 +4,7 @@
 from recovery import routes, window
 from recovery.diagnosis import Diagnosis
 from recovery.finding import INHIBITOR, NOTE, WARNING
-from recovery.judgements import clock, engine, expiry, files, node, services
+from recovery.judgements import clock, engine, expiry, fallback, files, node, services
 from recovery.observation import Observation
 
 ORDER = (INHIBITOR, WARNING, NOTE)
@@ -23,6 +23,7 @@ def diagnose(seen: Observation, chosen: str = "") -> Diagnosis:
         + expiry.judge(seen, found)
         + services.judge(seen, chosen)
         + engine.judge(seen)
+        + fallback.judge(seen, found)
     )
     findings.sort(key=lambda one: ORDER.index(one.severity))  # stable: themes stay together
     choice = routes.choose(seen, found, chosen)
