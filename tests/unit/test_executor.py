@@ -158,7 +158,7 @@ def test_undo_keeps_what_lies_behind_the_point_of_no_return_and_the_run_is_over(
     steps[1].fail = fail("write b", "undo", Lasting)
     assert executor.undo(go_on(node), steps) == []
     assert etc(node) == {"b": "b"}
-    assert events(node)[-1] == "abandoned" and "kept" in events(node)
+    assert events(node)[-1] == "abandoned" and "kept b" in events(node)
     assert executor.undo(go_on(node), three()) == []
     assert etc(node) == {"b": "b"}
 
