@@ -75,6 +75,7 @@ def _acting(commands: Any) -> None:
         command.add_argument("--yes", action="store_true", help="answer the consent beforehand")
     for command in (recover, resume):
         _password(command)
+    _without_engine_setup(resume)
     for command in (resume, undo):
         command.add_argument(
             "--true-time", metavar="DATE", help="the true time now, in UTC, as you know it"
@@ -102,19 +103,23 @@ def _wishes(command: argparse.ArgumentParser) -> None:
         choices=("dialogue", "unattended"),
         help="answer its questions as they come (default), or all beforehand by environment keys",
     )
-    add(
-        "--no-engine-setup",
-        action="store_const",
-        const="no",
-        dest="engine_setup",
-        help="leave the engine's own certificates as they are",
-    )
+    _without_engine_setup(command)
     add(
         "--guard-minutes",
         type=int,
         default=15,
         metavar="N",
         help="without a sign of life for so long the true time comes back by itself",
+    )
+
+
+def _without_engine_setup(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--no-engine-setup",
+        action="store_const",
+        const="no",
+        dest="engine_setup",
+        help="leave the engine's own certificates as they are",
     )
 
 

@@ -60,6 +60,8 @@ def resume(arguments: argparse.Namespace) -> int:
 
     def go_on(context: contexts.Context, console: consoles.Console) -> int:
         context.password = options.password(arguments, console, context.parameters.engine)
+        if arguments.engine_setup == "no" and not context.journal.of(journals.RENEWED):
+            context.journal.write(journals.LEFT, data={"why": "so it was said at resume"})
         return _carry_out(context, console)
 
     question = "Go on with %s (the clock may be set back again)."
@@ -78,7 +80,8 @@ def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act)
     node = options.node(arguments)
     with node.lock(journals.LOCK):
         journal = _open_run(node, verb)
-        if not console.consent(question % journal.run):
+        lasting = "\nWhat engine-setup did stays." if journal.of(journals.AGREED) else ""
+        if not console.consent(question % journal.run + lasting * (verb == "undo")):
             what = "%s %s" % (verb, journal.run)
             raise errors.Inhibited(what, "it was not agreed to", unchanged="everything")
         context = _context(node, journal, console, stated_true=options.true_time(arguments))

@@ -100,7 +100,8 @@ class SetupFailed(errors.Error):
             cause,
             seen=evidence(shown),
             unchanged="" if stopped else "the engine: it runs as it did",
-            next_step=next_step,
+            next_step="%s; to go on without it: resume --no-engine-setup"
+            % (next_step or "ovirt-cert-recovery resume"),
         )
         self.shown = shown
         self.stopped = stopped
@@ -108,6 +109,8 @@ class SetupFailed(errors.Error):
 
 class GateClosed(SetupFailed):
     """The engine does not know of global maintenance."""
+
+    status = errors.ATTENTION
 
 
 class NotOffered(SetupFailed):
@@ -134,7 +137,9 @@ CAUSES = (
     Cause(
         "Global Maintenance is not set",
         "it does not see the global maintenance",
-        "on a node of the engine VM: hosted-engine --set-maintenance --mode=global; then resume",
+        "set it on a node of the engine VM (hosted-engine --set-maintenance --mode=global) and see "
+        "it there (--vm-status); then resume; should the engine not see it for its expired "
+        'certificates: engine-setup --offline --otopi-environment="%s" there, then resume' % BYPASS,
         GateClosed,
     ),
     Cause(

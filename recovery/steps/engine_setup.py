@@ -73,6 +73,9 @@ class EngineSetup(Step):
             context.say("the engine's certificates are valid for more than 60 days")
             return
         engine = _engine(context)
+        if _left(context):  # when the run was resumed
+            _started(context)
+            return
         waiting.wait(context, "engine-setup to be alone", lambda: _alone(engine), ALONE_LIMIT)
         if not context.journal.of(journals.AGREED):
             _booted(context, engine)
@@ -120,7 +123,8 @@ class EngineSetup(Step):
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """Refuse where engine-setup has changed anything; the engine must not stay stopped."""
-        if not context.journal.of(journals.AGREED) or _left(context):
+        left = context.journal.of(journals.LEFT)
+        if not context.journal.of(journals.AGREED) or (left and left[-1].data.get("untouched")):
             return
         if _untouched(context):
             context.say("engine-setup has changed nothing on the engine")
@@ -204,7 +208,7 @@ def _agreed(context: contexts.Context, before: Before) -> bool:
 
 
 def _leave(context: contexts.Context, why: str) -> None:
-    context.journal.write(journals.LEFT, data={"why": why})
+    context.journal.write(journals.LEFT, data={"why": why, "untouched": True})
     context.say("the engine's certificates stay as they are: %s" % why)
 
 

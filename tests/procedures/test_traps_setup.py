@@ -121,6 +121,18 @@ def test_connection_lost_in_the_middle_is_gone_on_from(node: watched.Node, stage
 
 
 @pytest.mark.slow
+def test_engine_setup_that_never_ends_well_can_be_gone_on_without(node: watched.Node) -> None:
+    strike(node, action="fail-stage", stage="Misc configuration", cause=SIGNING, count=0)
+    assert "resume --no-engine-setup" in node.recover().output
+    password = ["--yes", "--engine-password-file", node.world.password_file]
+    ended = node.tool("resume", "--no-engine-setup", *password)
+    assert ended.status == 0, ended.output[-3000:]
+    assert "left out: so it was said at resume" in ended.output
+    assert healthy(node) and node.world.sim.state()["ha"]["global"] is False
+    assert len(setups(node)) == 1
+
+
+@pytest.mark.slow
 def test_renewal_that_is_not_offered_leaves_the_engine_running(node: watched.Node) -> None:
     one, other = (PKI + "certs/%s.cer" % name for name in ("apache", "websocket-proxy"))
     one, other = (accounts.engine_file(node.world, path) for path in (one, other))

@@ -219,7 +219,7 @@ BEFORE = [
         "Hosted Engine setup detected, but Global Maintenance is not set.",
         engine_setup.GateClosed,
         "does not see the global maintenance",
-        errors.FAILED,
+        errors.ATTENTION,
     ),
     (
         "Upgrade aborted, database integrity cannot be established.",
