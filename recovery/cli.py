@@ -77,6 +77,7 @@ def _acting(commands: Any) -> None:
     for command in (recover, resume):
         _password(command)
         _authority(command)
+    _without_engine_setup(resume)
     for command in (resume, undo):
         command.add_argument(
             "--true-time", metavar="DATE", help="the true time now, in UTC, as you know it"
@@ -99,11 +100,28 @@ def _wishes(command: argparse.ArgumentParser) -> None:
         help="of the engine's host key, where known_hosts does not know it",
     )
     add(
+        "--engine-setup",
+        default="dialogue",
+        choices=("dialogue", "unattended"),
+        help="answer its questions as they come (default), or all beforehand by environment keys",
+    )
+    _without_engine_setup(command)
+    add(
         "--guard-minutes",
         type=int,
         default=15,
         metavar="N",
         help="without a sign of life for so long the true time comes back by itself",
+    )
+
+
+def _without_engine_setup(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--no-engine-setup",
+        action="store_const",
+        const="no",
+        dest="engine_setup",
+        help="leave the engine's own certificates as they are",
     )
 
 

@@ -12,7 +12,8 @@ class Context:
     """The node, the run's journal and the person at the console.
 
     say: shows one line of progress. ask: puts a question that is answered with yes, or returns
-    False where nobody can answer. itself: argv that starts this tool again.
+    False where nobody can answer. agree: the same before a point of no return; it may have been
+    answered beforehand. itself: argv that starts this tool again.
     """
 
     def __init__(
@@ -24,12 +25,14 @@ class Context:
         itself: List[str],
         password: Optional[secrets.Secret] = None,
         stated_true: Optional[float] = None,
+        agree: Optional[Callable[[str], bool]] = None,
         authority: Optional[signing.Authority] = None,
     ) -> None:
         self.node = node
         self.journal = journal
         self.say = say
         self.ask = ask
+        self.agree = agree or ask
         self.itself = itself
         self.password = password
         self.stated_true = stated_true  # what the operator says the true time is

@@ -4,7 +4,16 @@
 from recovery import routes, window
 from recovery.diagnosis import OFFLINE_CA, Diagnosis
 from recovery.finding import INHIBITOR, NOTE, WARNING
-from recovery.judgements import authority, clock, engine, expiry, files, node, services
+from recovery.judgements import (
+    authority,
+    clock,
+    engine,
+    expiry,
+    fallback,
+    files,
+    node,
+    services,
+)
 from recovery.observation import Observation
 
 ORDER = (INHIBITOR, WARNING, NOTE)
@@ -26,6 +35,7 @@ def diagnose(seen: Observation, chosen: str = "", ca_given: bool = False) -> Dia
         + services.judge(seen, chosen)
         + engine.judge(seen)
         + authority.judge(seen, meant)
+        + fallback.judge(seen, found)
     )
     findings.sort(key=lambda one: ORDER.index(one.severity))  # stable: themes stay together
     choice = routes.choose(seen, found, chosen, ca_given)

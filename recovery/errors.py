@@ -81,6 +81,12 @@ class UndoFailed(Error):
     status = BY_HAND
 
 
+class PointOfNoReturn(Error):
+    """What was done cannot be taken back, and need not be; says where its before-image lies."""
+
+    status = BY_HAND
+
+
 class UnexpectedOutput(Error):
     """A program answered in a shape that nobody has seen; nothing is assumed from it."""
 

@@ -110,16 +110,22 @@ def _image(context: contexts.Context, step: steps_.Step) -> steps_.Before:
 def undo(context: contexts.Context, steps: Steps) -> List[str]:
     """Take back every step that was begun, newest first; return what could not be undone.
 
-    One failure does not stop the rest: above all the true time must come back.
+    One failure does not stop the rest: above all the true time must come back. What lies behind
+    a point of no return is kept, which is no failure: the run is over all the same.
     """
     failed: List[str] = []
     for step in reversed(steps):
-        if context.journal.state(step.id) in ("", journals.UNDONE):
+        if context.journal.state(step.id) in ("", journals.UNDONE, journals.KEPT):
             continue
         context.say("undo: %s" % step.words(context.parameters).title)
         failed += _note(context, journals.UNDOING, step.id)
         try:
             step.undo(context, _image(context, step))
+        except errors.PointOfNoReturn as caught:
+            for line in caught.lines():
+                context.say(line)
+            failed += _note(context, journals.KEPT, step.id, caught.cause)
+            continue
         except Exception as caught:  # recorded; the other steps are undone all the same
             failed.append("%s: %s" % (step.id, caught))
             failed += _note(context, journals.UNDO_FAILED, step.id, str(caught))

@@ -5,14 +5,14 @@ Imports errors, moment and dialogue only; the adapter is `local_host`.
 """
 
 from abc import ABC, abstractmethod
-from typing import ContextManager, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, ContextManager, NamedTuple, Optional, Sequence, Tuple
 
 from recovery import dialogue as dialogues
 from recovery import errors
 from recovery import moment as moments
 
 Pairs = Sequence[Tuple[str, str]]
-
+Progress = Callable[[str], None]  # told each line that a program has shown; "" when none came
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -48,11 +48,15 @@ class Host(ABC):
 
     @abstractmethod
     def interact(
-        self, argv: Sequence[str], dialogue: dialogues.Dialogue, timeout: float = 60
+        self,
+        argv: Sequence[str],
+        dialogue: dialogues.Dialogue,
+        timeout: float = 60,
+        progress: Optional[Progress] = None,
     ) -> str:
         """Hold a dialogue with a program on a terminal; return what it showed, without codes.
 
-        Raises: as `run`; UnexpectedOutput when a fatal question is asked.
+        Raises: as `run`; UnexpectedOutput when a question is asked that may not be answered.
         """
 
     @abstractmethod

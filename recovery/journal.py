@@ -20,8 +20,10 @@ UNDOING, UNDONE, UNDO_FAILED = "undoing", "undone", "undo-failed"
 ANCHORED, ARMED, RESTORED = "anchored", "armed", "restored"  # of the true time
 CLOCK_BACK, RESTORE_TIME = "clock-back", "restore-time"  # the steps that move the clock
 RTC = "rtc"  # whether the hardware clock keeps the true time while the clock is back
-UNDO_EVENTS = (UNDOING, UNDONE, UNDO_FAILED)
-STEP_EVENTS = (APPLYING, APPLIED, VERIFIED, UNDOING, UNDONE, UNDO_FAILED)
+KEPT = "kept"  # of a step behind the point of no return: undo leaves it
+AGREED, RENEWED, LEFT = "agreed", "renewed", "left"  # of the engine's own certificates
+UNDO_EVENTS = (UNDOING, UNDONE, UNDO_FAILED, KEPT)
+STEP_EVENTS = (APPLYING, APPLIED, VERIFIED) + UNDO_EVENTS
 # Reading the wall clock runs a program, so it is shown where it may have been moved, and at the
 # run's two ends; uptime and boot id, which all records have, put the others between these.
 SHOW_WALL = (PLANNED, FINISHED, ABANDONED, ANCHORED, RTC, RESTORED)

@@ -66,10 +66,16 @@ class LocalHost(host.Host):
         return output
 
     def interact(
-        self, argv: Sequence[str], dialogue: dialogues.Dialogue, timeout: float = 60
+        self,
+        argv: Sequence[str],
+        dialogue: dialogues.Dialogue,
+        timeout: float = 60,
+        progress: Optional[host.Progress] = None,
     ) -> str:
-        found = self._find(argv)
-        return terminal.converse(found, argv, self._environment(()), dialogue, timeout, self._clock)
+        environment = self._environment(())
+        return terminal.converse(
+            self._find(argv), argv, environment, dialogue, timeout, self._clock, progress
+        )
 
     def _find(self, argv: Sequence[str]) -> str:
         for directory in self.programs.split(":"):

@@ -85,6 +85,8 @@ class Engine(NamedTuple):
     global_maintenance_source: str = ""  # who said so: the HA broker or the agent's log
     ssh_address: str = ""  # where it is asked for: the fqdn, or what the operator gave
     host_key_known: Optional[bool] = None  # known_hosts has a key for it; None: not looked up
+    web: Optional[Certificate] = None  # what its web server shows; `chain`: the node's CA signed it
+    web_problem: str = ""  # why none is known, "" where nobody asked
 
     @property
     def lives(self) -> bool:

@@ -4,8 +4,8 @@
 import posixpath
 from typing import List, Optional, Tuple
 
-from recovery import certificates, errors, host, inventory
-from recovery.observation import Certificate, Observation, Served
+from recovery import certificates, engine_certificates, errors, host, inventory
+from recovery.observation import Certificate, Engine, Observation, Served
 from recovery.observing import clock, engine, failures, platform, problems, units
 from recovery.programs import openssl, systemctl
 
@@ -65,9 +65,7 @@ def _living(
     nothing: Tuple[units.Units, units.Units] = ((), ())
     services, clocks = notes.attempt("units", lambda: units.observe(node), nothing)
     known, vms = engine.observe(node, services, True, notes)
-    if _expired(seen):
-        # Costs up to five seconds, and only an expired node needs to know.
-        known = engine.asked_for_ssh(node, known, address or known.fqdn, notes)
+    known = _asked_engine(node, seen, known, address, notes)
     return seen._replace(
         systemd=notes.attempt("systemd", lambda: systemctl.version(node), 0),
         root_rights=notes.attempt("rights", lambda: platform.root_rights(node), True),
@@ -79,6 +77,25 @@ def _living(
         versions=platform.versions(node, True, notes),
         running_vms=vms,
     )
+
+
+def _asked_engine(
+    node: host.Host,
+    seen: Observation,
+    known: Engine,
+    address: str,
+    notes: problems.Problems,
+) -> Engine:
+    """Ask the engine itself, where it is alive or has to be; else that costs seconds."""
+    at = address or known.fqdn
+    if _expired(seen):
+        known = engine.asked_for_ssh(node, known, at, notes)
+    alive = known.answers_ssh or known.domain_state == "running" or known.vm_health == "good"
+    if alive or (address and known.answers_ssh is None):
+        known = engine.asked_for_web(node, known, at, notes)
+    if known.web and known.web.not_after - seen.moment.wall < engine_certificates.SOON:
+        known = engine.asked_for_ssh(node, known, at, notes)
+    return known
 
 
 def _expired(seen: Observation) -> bool:

@@ -4,7 +4,15 @@ and names."""
 
 from typing import List
 
-from recovery import certificates, diagnosis, errors, inventory, restoring, run_files
+from recovery import (
+    certificates,
+    diagnosis,
+    engine_certificates,
+    errors,
+    inventory,
+    restoring,
+    run_files,
+)
 from recovery import context as contexts
 from recovery import journal as journals
 from recovery import moment as moments
@@ -12,11 +20,13 @@ from recovery import moment as moments
 
 def lines(context: contexts.Context) -> List[str]:
     """Return the last words of a run that came to its end."""
-    path = inventory.NODE_CERTIFICATE
-    _, end = certificates.dates(path, context.node.read(path))
     at_rest = context.parameters.at_rest
     shown = ["", "Signed and installed on the disk." if at_rest else "Recovered."]
-    shown.append("  new expiry date: %s UTC (%s)" % (moments.utc(end), path))
+    if context.journal.plan.route != diagnosis.RENEW:
+        path = inventory.NODE_CERTIFICATE
+        _, end = certificates.dates(path, context.node.read(path))
+        shown.append("  new expiry date: %s UTC (%s)" % (moments.utc(end), path))
+    shown += _engine(context)
     restored = context.journal.of(journals.RESTORED)
     if restored:
         now = context.node.now()
@@ -51,15 +61,35 @@ def _after_boot() -> List[str]:
     ]
 
 
+def _engine(context: contexts.Context) -> List[str]:
+    """Return what became of the engine's own certificates."""
+    renewed = context.journal.of(journals.RENEWED)
+    if not renewed:
+        return []
+    known = renewed[-1].data["known"]
+    ends = ["%s until %s" % (name, moments.utc(known[name]["not_after"])) for name in sorted(known)]
+    return ["  engine: %s UTC" % ends[0]] + ["          %s UTC" % end for end in ends[1:]]
+
+
 def _remaining(context: contexts.Context) -> List[str]:
-    return [
-        "What remains, when you have slept:",
-        "  1. engine: `engine-setup --offline` in global maintenance, if the web certificate",
-        "     has expired as well",
-        "  2. each node: Maintenance, Installation > Enroll Certificate, Activate; that also",
-        "     renews the migration, OVN and console certificates",
-        "  before-images and journal: %s" % context.directory,
-    ]
+    tasks = []
+    looked = context.journal.last(engine_certificates.LOOK, journals.VERIFIED) is not None
+    left = context.journal.of(journals.LEFT)
+    if left or not looked:
+        why = (
+            "left out: %s" % left[-1].data["why"] if left else "if the web certificate has expired"
+        )
+        tasks.append(["engine: `engine-setup --offline` in global maintenance,", why])
+    tasks.append(
+        [
+            "each node: Maintenance, Installation > Enroll Certificate, Activate; that also",
+            "renews the migration, OVN and console certificates",
+        ]
+    )
+    shown = ["What remains, when you have slept:"]
+    for number, (first, rest) in enumerate(tasks, 1):
+        shown += ["  %d. %s" % (number, first), "     %s" % rest]
+    return shown + ["  before-images and journal: %s" % context.directory]
 
 
 def explained(context: contexts.Context, error: errors.Error) -> errors.Error:

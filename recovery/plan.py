@@ -7,6 +7,8 @@ clock set back nothing looks expired any more.
 
 from typing import Any, Dict, List, NamedTuple, Tuple
 
+MARKS = {"satisfied": "  [already so]", "declined": "  [declined]"}
+
 
 class Copy(NamedTuple):
     """One place where the node certificate lies, with its key."""
@@ -34,6 +36,7 @@ class Parameters(NamedTuple):
     authority: str = ""  # the file whose CA signs here; its key is never written anywhere
     at_rest: bool = False  # a disk in a rescue system: files only, nothing runs
     interim: Tuple[str, ...] = ()  # certificates in whose place a temporary one is put meanwhile
+    engine_setup: str = "dialogue"  # "unattended": its answers are given beforehand; "no"
 
 
 class PlannedStep(NamedTuple):
@@ -42,7 +45,7 @@ class PlannedStep(NamedTuple):
     step: str
     title: str
     reason: str
-    need: str  # "needed" or "satisfied"
+    need: str  # "needed", "satisfied" or "declined"
     commands: Tuple[str, ...]
     seconds: int  # expected duration
     undo: str  # what undo does; "" when there is nothing to undo
@@ -109,7 +112,7 @@ def lines(plan: Plan) -> List[str]:
     if not plan.steps:
         return shown + ["Nothing will be done."]
     for number, step in enumerate(plan.steps, 1):
-        mark = "" if step.need == "needed" else "  [already so]"
+        mark = MARKS.get(step.need, "")
         shown.append("%2d. %s%s" % (number, step.title, mark))
         shown.append("      why: %s" % step.reason)
         shown += ["      $ %s" % command for command in step.commands]

@@ -9,7 +9,9 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 from recovery import certificates, diagnosis, errors, inventory, plan, procedures
 from recovery import moment as moments
 from recovery import observation as observations
+from recovery.judgements import engine as engine_judgements
 from recovery.programs import hosted_engine
+from recovery.step import DECLINED, Step
 from recovery.steps import services
 
 # From systemd 239 (EL8) on set-time looks at what runs, before that at what is enabled.
@@ -27,6 +29,7 @@ class Wishes(NamedTuple):
     fingerprint: str = ""
     guard_seconds: int = 900
     authority: str = ""  # the file whose CA is to sign here
+    engine_setup: str = "dialogue"
 
 
 def make(
@@ -46,7 +49,10 @@ def make(
             "on this node it can be %s" % (" or ".join(possible) or "none"),
             unchanged="everything",
         )
-    if route not in procedures.PROCEDURES:
+    carried_out = route in procedures.PROCEDURES
+    if route == diagnosis.RENEW and not _engine_part(observation, wishes):
+        carried_out = False  # what is left is the nodes' enrollment
+    if not carried_out:
         raise errors.Inhibited("recover by route %s" % route, judged.reason, unchanged="everything")
     _authority_fits(route, wishes)
     parameters = _parameters(observation, judged, wishes, route)
@@ -58,7 +64,7 @@ def make(
                 step.id,
                 words.title,
                 words.reason,
-                step.check(observation),
+                _need(step, observation, wishes),
                 words.commands,
                 words.seconds,
                 words.undo,
@@ -80,6 +86,17 @@ def _authority_fits(route: str, wishes: Wishes) -> None:
         raise errors.UsageError(
             "use the CA in %s" % wishes.authority, "the route %s does not sign here" % route
         )
+
+
+def _engine_part(observation: observations.Observation, wishes: Wishes) -> bool:
+    return wishes.engine_setup != "no" and engine_judgements.web_due(observation)
+
+
+def _need(step: Step, observation: observations.Observation, wishes: Wishes) -> str:
+    """Return the step's need; those that serve engine-setup alone may be declined."""
+    if wishes.engine_setup == "no" and step in procedures.ENGINE_PART:
+        return DECLINED
+    return step.check(observation)
 
 
 def _parameters(
@@ -109,6 +126,7 @@ def _parameters(
         authority=wishes.authority,
         at_rest=not observation.running,
         interim=_interim(observation) if route == diagnosis.INTERIM else (),
+        engine_setup=wishes.engine_setup,
     )
 
 

@@ -15,7 +15,9 @@ from recovery.steps import (
     boot_guard,
     clock_back,
     dead_man,
+    engine_certificates,
     engine_clock,
+    engine_setup,
     engine_vm,
     install,
     interim,
@@ -31,6 +33,16 @@ from recovery.steps import (
 )
 
 Procedure = Tuple[Step, ...]
+
+# What the operator may decline as a whole.
+ENGINE_PART: Procedure = (
+    engine_certificates.EngineCertificates(),
+    maintenance.GlobalMaintenance(when_due=True),
+    engine_setup.EngineSetup(),
+    maintenance.LeaveMaintenance(when_due=True),
+)
+# Where the engine is in global maintenance already.
+ENGINE_RENEWAL: Procedure = (ENGINE_PART[0], ENGINE_PART[2])
 
 REWIND: Procedure = (
     backup.Backup(),
@@ -64,6 +76,7 @@ REWIND: Procedure = (
         since="install",
         until="",
     ),
+    *ENGINE_RENEWAL,
     maintenance.LeaveMaintenance(),
     prove.Prove(),
 )
@@ -81,6 +94,7 @@ SIGN: Procedure = (
         since="install",
         until="",
     ),
+    *ENGINE_PART,
     prove.Prove(),
 )
 
@@ -96,7 +110,7 @@ OFFLINE_CA: Procedure = (
         since="install",
         until="",
     ),
-    maintenance.GlobalMaintenance(until="leave-maintenance"),
+    maintenance.GlobalMaintenance(),
     engine_vm.StartEngineVm(),
     maintenance.LeaveMaintenance(),
     prove.Prove(),
@@ -137,11 +151,14 @@ INTERIM: Procedure = (
     prove.Prove(),
 )
 
+RENEW: Procedure = (reach_engine.ReachEngine(), *ENGINE_PART, prove.Prove())
+
 PROCEDURES: Dict[str, Procedure] = {
     diagnosis.REWIND: REWIND,
     diagnosis.SIGN: SIGN,
     diagnosis.OFFLINE_CA: OFFLINE_CA,
     diagnosis.INTERIM: INTERIM,
+    diagnosis.RENEW: RENEW,
 }
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional, Tuple
 
 from recovery import inventory, moment
 from recovery.diagnosis import INTERIM, NONE, OFFLINE_CA, RENEW, REWIND, SIGN
-from recovery.judgements import clock, expiry, facts, services
+from recovery.judgements import clock, engine, expiry, facts, services
 from recovery.observation import Observation
 from recovery.window import Window
 
@@ -60,6 +60,9 @@ def _valid(seen: Observation) -> Optional[Choice]:
     if services.other_failure(seen):
         return Choice(NONE, "the certificates are valid; libvirtd fails for another reason")
     late = [one for one in seen.certificates if facts.expired(seen, one)]
+    if engine.web_due(seen):
+        reason = "the node works; the engine's own certificates are renewed by engine-setup"
+        return Choice(RENEW, reason, (RENEW,))
     if late or expiry.soon(seen):
         state = "expired" if late else "near expiry"
         return Choice(

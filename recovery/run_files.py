@@ -29,3 +29,8 @@ def certificate(directory: str) -> str:
 def issued(directory: str) -> str:
     """Return the record of what was signed here, for the engine: a database line and PEM."""
     return directory + "/issued-here.txt"
+
+
+def engine_setup(directory: str) -> str:
+    """Return what engine-setup showed."""
+    return directory + "/engine-setup.txt"

@@ -10,6 +10,7 @@ from recovery import plan
 
 NEEDED = "needed"
 SATISFIED = "satisfied"
+DECLINED = "declined"  # by the operator, so never what a check answers
 
 Before = Dict[str, Any]  # a before-image: JSON values only
 

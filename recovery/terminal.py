@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dialogues with programs on a terminal, through pexpect. Imports errors and dialogue only.
+"""Dialogues with programs on a terminal, through pexpect. Imports errors, dialogue, host's types.
 
 pexpect's own time-outs use the wall clock and break when it is stepped (pexpect/expect.py), so
 it starts, answers and ends the program; the deadline is kept in uptime by the caller's clock.
@@ -10,14 +10,15 @@ import contextlib
 import os
 import re
 import select
-from typing import Any, Callable, Dict, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple, Union
 
 from recovery import dialogue as dialogues
-from recovery import errors, secret
+from recovery import errors, host, secret
 
 SLICE = 0.2  # real seconds that one read may wait
 LONGEST_NAP = 2.0
 DIES_WITHIN = 5.0  # real seconds from SIGKILL on
+AGAIN = 3  # a program that asks once more does not take our answer
 
 
 class Clock:
@@ -35,14 +36,15 @@ def converse(
     dialogue: dialogues.Dialogue,
     timeout: float,
     clock: Clock,
+    progress: Optional[host.Progress] = None,
 ) -> str:
     """Hold the dialogue to the program's end and return what was shown, without codes.
 
-    Raises: ProgramTimeout, ProgramFailed, UnexpectedOutput (a fatal question).
+    Raises: ProgramTimeout, ProgramFailed, UnexpectedOutput (a question nobody may answer).
     """
     child = _spawn(executable, argv, environment)
     try:
-        shown = _Talk(child, argv, dialogue, clock).play(timeout)
+        shown = _Talk(child, argv, dialogue, clock, progress).play(timeout)
     finally:
         _end(child)
     if child.exitstatus != 0:
@@ -91,46 +93,97 @@ class _Talk:
         argv: Sequence[str],
         dialogue: dialogues.Dialogue,
         clock: Clock,
+        progress: Optional[host.Progress],
     ) -> None:
         self.child = child
         self.argv = argv
         self.dialogue = dialogue
         self.clock = clock
+        self.progress = progress or _nobody
         self.shown = ""
+        self.seen = 0  # up to here it was answered
+        self.told = 0  # up to here it was passed on
+        self.rest = dialogue.exchanges
+        self.answered: Dict[str, int] = {}
 
     def play(self, timeout: float) -> str:
         """Play the exchanges until the program has ended; return what it showed."""
         deadline = self.clock.uptime() + timeout
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        rest, seen, nap = self.dialogue.exchanges, 0, 0.1
+        nap, silent = 0.1, self.clock.uptime()
         while True:
             piece = _read_some(self.child, decoder)
             self.shown = dialogues.plain(self.shown + (piece or ""))
-            self._refuse(self.shown[seen:])
-            step = _next(rest, self.shown[seen:])
-            if step is not None:
-                exchange, end = step
-                rest, seen = rest[rest.index(exchange) + 1 :], seen + end
-                _send(self.child, exchange)
+            self._tell()
+            self._refuse(self.shown[self.seen :])
+            if self._exchange() or self._answer():
+                silent = self.clock.uptime()
                 continue
             # A program can close its terminal and live, or end and leave it open to another.
             if not piece and _is_gone(self.child, piece is None):
                 return self._without_secrets()
-            if self.clock.uptime() > deadline:
+            now = self.clock.uptime()
+            if now > deadline:
                 raise errors.ProgramTimeout(self.argv, "it did not end within %d s" % timeout)
-            if not piece:
-                self.clock.sleep(nap)
-                nap = min(LONGEST_NAP, nap * 2)
+            if piece:
+                nap, silent = 0.1, now
+                continue
+            self._give_up_on_silence(now - silent)
+            self.progress("")
+            self.clock.sleep(nap)
+            nap = min(LONGEST_NAP, nap * 2)
+
+    def _tell(self) -> None:
+        """Pass on the lines that are complete."""
+        end = self.shown.rfind("\n") + 1
+        if end > self.told:
+            lines = self._without_secrets(self.shown[self.told : end]).splitlines()
+            self.told = end
+            for line in lines:
+                self.progress(line)
+
+    def _exchange(self) -> bool:
+        step = _next(self.rest, self.shown[self.seen :])
+        if step is None:
+            return False
+        exchange, end = step
+        self.rest = self.rest[self.rest.index(exchange) + 1 :]
+        self.seen += end
+        _send(self.child, exchange.send)
+        return True
+
+    def _answer(self) -> bool:
+        """Answer a question that may come at any time."""
+        question = dialogues.asked(self.dialogue.questions, self.shown[self.seen :])
+        if question is None:
+            return False
+        times = self.answered.get(question.name, 0) + 1
+        if times > AGAIN:
+            wanted = "the answer to '%s' to be taken" % question.name
+            raise errors.UnexpectedOutput(self.argv, self._without_secrets(), wanted)
+        self.answered[question.name] = times
+        met = not question.needs or question.needs in self.answered
+        self.seen = len(self.shown)
+        _send(self.child, question.answer if met else question.otherwise)
+        return True
 
     def _refuse(self, text: str) -> None:
         for question in self.dialogue.fatal:
             if re.search(question, text):
-                shown = self._without_secrets()
-                raise errors.UnexpectedOutput(self.argv, shown, "no question nobody planned for")
+                raise self._unplanned()
 
-    def _without_secrets(self) -> str:
+    def _give_up_on_silence(self, seconds: float) -> None:
+        patience = self.dialogue.patience
+        if patience and seconds > patience and dialogues.unfinished(self.shown[self.seen :]):
+            raise self._unplanned()
+
+    def _unplanned(self) -> errors.UnexpectedOutput:
+        shown = self._without_secrets()
+        return errors.UnexpectedOutput(self.argv, shown, "no question nobody planned for")
+
+    def _without_secrets(self, part: Optional[str] = None) -> str:
         """Return what was shown; a terminal that echoes a password must not pass it on."""
-        text = self.shown
+        text = self.shown if part is None else part
         for exchange in self.dialogue.exchanges:
             if isinstance(exchange.send, secret.Secret):
                 text = text.replace(exchange.send.reveal(), str(exchange.send))
@@ -170,9 +223,12 @@ def _next(
     return None
 
 
-def _send(child: Any, exchange: dialogues.Exchange) -> None:
-    if exchange.send is None:
+def _send(child: Any, word: Optional[Union[str, secret.Secret]]) -> None:
+    if word is None:
         return
-    word = exchange.send
     with contextlib.suppress(OSError):  # it ended before it could be answered
         child.sendline(word.reveal() if isinstance(word, secret.Secret) else word)
+
+
+def _nobody(line: str) -> None:
+    """Hear progress where nobody asked for it."""

@@ -215,17 +215,17 @@ def _chown(session: Session) -> Done:
 
 def _ls(session: Session) -> Done:
     options, operands = session.split()
-    output = b""
+    output, complaints = b"", b""
     for name in operands or ["."]:
         path = session.shell.path(name)
         if not os.path.lexists(path):
-            error = "ls: cannot access '%s': No such file or directory\n" % name
-            return 2, output, error.encode()
+            complaints += ("ls: cannot access '%s': No such file or directory\n" % name).encode()
+            continue
         folder = os.path.isdir(path) and "-d" not in options
         names = sorted(os.listdir(path)) if folder else [name]
         shown = [one for one in names if "-a" in options or not one.startswith(".") or not folder]
         output += "".join(one + "\n" for one in shown).encode()
-    return 0, output, b""
+    return (2 if complaints else 0), output, complaints
 
 
 def _tee(session: Session) -> Done:
@@ -258,6 +258,11 @@ def _grep(session: Session) -> Done:
     return int(not found), output.encode(), b""
 
 
+def _pgrep(session: Session) -> Done:
+    """No program of the engine VM outlives its session here."""
+    return 1, b"", b""
+
+
 def _nothing(session: Session) -> Done:
     return OK
 
@@ -280,6 +285,7 @@ PROGRAMS: Dict[str, Callable[[Session], Done]] = {
     "tee": _tee,
     "head": _head,
     "grep": _grep,
+    "pgrep": _pgrep,
     "true": _nothing,
     ":": _nothing,
     "false": _false,

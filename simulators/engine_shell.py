@@ -14,6 +14,7 @@ from simulators.world import World
 LATER = {
     "df": ("engine_disk", "df"),
     "engine-backup": ("engine_backup", "main"),
+    "tar": ("engine_tar", "main"),
     "engine-setup": ("engine_setup.program", "main"),
     "pki-enroll-request.sh": ("engine_scripts", "request"),
     "pki-enroll-pkcs12.sh": ("engine_scripts", "pkcs12"),

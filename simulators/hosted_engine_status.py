@@ -100,11 +100,31 @@ def as_json(world: World) -> str:
         "extra",
         "live-data",
     )
-    everything = {
-        "1": {key: fields[key] for key in order},
-        "global_maintenance": world.state["ha"]["global"],
-    }
+    everything = {"1": {key: fields[key] for key in order}}
+    if world.state["vm"]["where"] == "elsewhere":
+        other = dict(_other(world))
+        everything["2"] = {key: other[key] for key in order}
+    everything["global_maintenance"] = world.state["ha"]["global"]
     return json.dumps(everything) + "\n"
+
+
+def _other(world: World) -> List[Tuple[str, object]]:
+    """What the node that carries the engine VM publishes, as this one reads it."""
+    vm = world.state["vm"]
+    status = {"vm": "up", "health": "good" if vm["healthy"] else "bad", "detail": "Up"}
+    if not vm["healthy"]:
+        status["reason"] = "failed liveliness check"
+    fields = dict(block(world))
+    fields.update(
+        {
+            "hostname": names.OTHER_NODE,
+            "host-id": 2,
+            "engine-status": status,
+            "maintenance": False,
+            "extra": str(fields["extra"]).replace("host-id=1", "host-id=2"),
+        }
+    )
+    return list(fields.items())
 
 
 LABELS = [
@@ -137,20 +157,25 @@ OLD_ORDER = (
 
 
 def as_text(world: World) -> str:
-    fields = dict(block(world))
+    flag = FLAG if world.state["ha"]["global"] else ""
+    blocks = [dict(block(world))]
+    if world.state["vm"]["where"] == "elsewhere":
+        blocks.append(dict(_other(world)))
+    return flag + "".join(_host(world, fields) for fields in blocks) + flag
+
+
+def _host(world: World, fields: dict) -> str:
     labels = LABELS
     if world.state["release"] == "el7":
         labels = sorted(LABELS, key=lambda pair: OLD_ORDER.index(pair[0]))
     lines = ["%-35s: %s" % (label, _value(fields, key)) for label, key in labels]
-    flag = FLAG if world.state["ha"]["global"] else ""
     listed = "".join("\t%s\n" % line for line in str(fields["extra"]).splitlines())
-    return "%s\n\n--== Host %s (id: 1) status ==--\n\n%s\n%s\n%s\n%s" % (
-        flag,
-        names.NODE,
+    return "\n\n--== Host %s (id: %s) status ==--\n\n%s\n%s\n%s\n" % (
+        fields["hostname"],
+        fields["host-id"],
         "\n".join(lines),
         "Extra metadata (valid at timestamp):",
         listed,
-        flag,
     )
 
 

@@ -2,6 +2,7 @@
 """What the node, the engine and the virtual machine of every simulated world are called."""
 
 NODE = "virt-host1.example.test"
+OTHER_NODE = "virt-host2.example.test"  # the one that carries the engine VM in its stead
 NODE_SHORT = "virt-host1"
 NODE_ADDRESS = "192.0.2.11"
 ENGINE = "virt-he.example.test"

@@ -13,6 +13,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 from simulators import der, engine_vm, install, scenarios, stories, units
 from simulators.world import World
 
+WEB = "/etc/pki/ovirt-engine/certs/apache.cer"  # shown where no httpd has read it yet
 CERT = "/etc/pki/vdsm/certs/vdsmcert.pem"
 WATCHED = ("/etc", "/var/lib", "/root")
 BEFORE = "/files-before"
@@ -77,15 +78,16 @@ def epilogue(world: install.World) -> List[str]:
     with world.opened() as now:
         vm = now.state["vm"]
         cert = _certificate(now)
-        state = "not valid" if not cert.not_before <= now.true() <= cert.not_after else "valid"
+        web = der.certificate(now.state["vm"]["loaded"].get("web") or _issued(now, WEB))
         lines = [
             "node clock: %s, %+.2f s from the true time"
             % (_date(now.wall()), now.wall() - now.true()),
             "hardware clock: %+.0f s from the true time" % (now.rtc() - now.true()),
             "HostedEngine: %s" % _whereabouts(vm),
             "engine clock: %s" % _engine_clock(now),
-            "vdsm certificate: %s until %s (%s)"
-            % (state, _date(cert.not_after), "served" if _served(now) else "not served"),
+            "vdsm certificate: %s (%s)"
+            % (_validity(now, cert), "served" if _served(now) else "not served"),
+            "engine's web certificate: %s" % _validity(now, web),
             "chronyd: %s" % units.state(now, "chronyd.service")["active"],
             "libvirtd: %s, vdsmd: %s"
             % (
@@ -96,6 +98,16 @@ def epilogue(world: install.World) -> List[str]:
     changed = changes(world)
     lines.append("changed files: %d" % len(changed))
     return lines + ["  %s %s" % change for change in changed]
+
+
+def _validity(world: World, cert: der.Certificate) -> str:
+    valid = cert.not_before <= world.true() <= cert.not_after
+    return "%s until %s" % ("valid" if valid else "not valid", _date(cert.not_after))
+
+
+def _issued(world: World, path: str) -> bytes:
+    with open(world.engine(path), "rb") as file:
+        return file.read()
 
 
 def changes(world: install.World) -> List[Tuple[str, str]]:

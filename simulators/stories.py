@@ -97,6 +97,12 @@ STORIES: Dict[str, Story] = {
         ntp=True,
         first_boot=TRUE - 30 * DAY,
     ),
+    "web-expires-soon": Story(
+        "the node is fine, but the engine's web certificate ends in three weeks",
+        ages(TRUE + 200 * DAY, web=until(TRUE + 20 * DAY)),
+        ntp=True,
+        first_boot=TRUE - 10 * DAY,
+    ),
     "ca-expired": Story(
         "the engine's CA itself has expired: no way back leads through its certificates",
         ages(END, ca=Dates(1546300800, END + 3 * DAY)),

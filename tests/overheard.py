@@ -36,11 +36,15 @@ class OverheardHost(local_host.LocalHost):
         return super().run(chosen, input, timeout, ok, env)
 
     def interact(
-        self, argv: Sequence[str], dialogue: dialogue.Dialogue, timeout: float = 60
+        self,
+        argv: Sequence[str],
+        dialogue: dialogue.Dialogue,
+        timeout: float = 60,
+        progress: Optional[host.Progress] = None,
     ) -> str:
         typed = tuple(_revealed(exchange.send) for exchange in dialogue.exchanges)
         chosen = self.hear(Call(tuple(argv), None, (), typed, True))
-        return super().interact(chosen, dialogue, timeout)
+        return super().interact(chosen, dialogue, timeout, progress)
 
     def replace(
         self, path: str, data: bytes, like: Optional[str] = None, mode: int = 0o600

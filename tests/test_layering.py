@@ -11,7 +11,7 @@ from tests.sources import Module
 
 # Data and judgements: they reach no Host, not even by way of another module.
 PURE = (
-    "errors secret observation finding moment dialogue inventory certificates window "
+    "errors secret observation finding moment dialogue inventory certificates window hops "
     "diagnosis diagnose judgements routes plan report archives engine_backup signing"
 ).split()
 VALUES = ["errors", "secret", "observation", "finding", "moment", "dialogue"]

@@ -71,6 +71,8 @@ def resume(arguments: argparse.Namespace) -> int:
         _ca_is_wanted(arguments, context.journal.plan)
         context.authority = authority.load(arguments, console, context.node)
         context.password = _password(arguments, console, context.journal.plan)
+        if arguments.engine_setup == "no" and not context.journal.of(journals.RENEWED):
+            context.journal.write(journals.LEFT, data={"why": "so it was said at resume"})
         return _carry_out(context, console)
 
     question = "Go on with %s (the clock may be set back again)."
@@ -89,7 +91,8 @@ def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act)
     node = options.node(arguments)
     with node.lock(journals.LOCK):
         journal = _open_run(node, verb)
-        if not console.consent(question % journal.run):
+        lasting = "\nWhat engine-setup did stays." if journal.of(journals.AGREED) else ""
+        if not console.consent(question % journal.run + lasting * (verb == "undo")):
             what = "%s %s" % (verb, journal.run)
             raise errors.Inhibited(what, "it was not agreed to", unchanged="everything")
         context = _context(node, journal, console, stated_true=options.true_time(arguments))
@@ -187,7 +190,9 @@ def _context(
     stated_true: Optional[float] = None,
 ) -> contexts.Context:
     itself: List[str] = executable.argv(node, journal.directory)
-    return contexts.Context(node, journal, console.say, console.ask, itself, password, stated_true)
+    return contexts.Context(
+        node, journal, console.say, console.ask, itself, password, stated_true, console.consent
+    )
 
 
 def _steps(context: contexts.Context) -> procedures.Procedure:
@@ -204,8 +209,13 @@ def _take_back(context: contexts.Context, console: consoles.Console) -> int:
             seen=failed,
             next_step="the before-images lie in %s; mend the cause and undo again" % kept,
         )
-    console.say("undone; the before-images stay in %s" % kept)
-    return errors.DONE
+    lasting = [record.step for record in context.journal.of(journals.KEPT)]
+    console.say("undone%s; the before-images stay in %s" % (_except(lasting), kept))
+    return errors.BY_HAND if lasting else errors.DONE
+
+
+def _except(lasting: List[str]) -> str:
+    return " except %s (point of no return)" % ", ".join(lasting) if lasting else ""
 
 
 def _carry_out(context: contexts.Context, console: consoles.Console) -> int:

@@ -50,6 +50,7 @@ def wishes(arguments: argparse.Namespace, authority: str = "") -> planner.Wishes
         fingerprint=arguments.engine_fingerprint,
         guard_seconds=60 * arguments.guard_minutes,
         authority=authority,
+        engine_setup=arguments.engine_setup,
     )
 
 

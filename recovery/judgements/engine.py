@@ -4,7 +4,7 @@
 from typing import List, Tuple
 
 from recovery.finding import INHIBITOR, NOTE, WARNING, Finding
-from recovery.judgements import facts
+from recovery.judgements import expiry, facts
 from recovery.observation import Observation
 
 NO_MAINTENANCE = "hosted-engine --set-maintenance --mode=none"
@@ -15,8 +15,15 @@ def judge(seen: Observation) -> List[Finding]:
     if not seen.ovirt_node:
         return []
     if not seen.engine.deployed:
-        return _not_here(seen)
-    return _global(seen) + _local(seen) + _other_nodes(seen) + _alive(seen) + _host_key(seen)
+        return _not_here(seen) + _web(seen)
+    return (
+        _global(seen)
+        + _local(seen)
+        + _other_nodes(seen)
+        + _alive(seen)
+        + _host_key(seen)
+        + _web(seen)
+    )
 
 
 def _not_here(seen: Observation) -> List[Finding]:
@@ -121,6 +128,41 @@ def _alive(seen: Observation) -> List[Finding]:
             ("no clock needs to be changed",),
         )
     ]
+
+
+def web_due(seen: Observation) -> bool:
+    """Tell whether engine-setup would renew the certificate that the engine's web server shows."""
+    web = seen.engine.web
+    return (
+        web is not None
+        and web.chain is not False
+        and web.not_after - seen.moment.wall < expiry.SOON
+    )
+
+
+def _web(seen: Observation) -> List[Finding]:
+    """The engine checks a login by a call to itself: expired, it takes neither UI nor API users."""
+    web = seen.engine.web
+    if web is None or web.not_after - seen.moment.wall >= expiry.SOON:
+        return []
+    if web.chain is False:
+        title = "the engine's web server shows a certificate of another CA, which ends soon or has"
+        hint = ("engine-setup does not renew it: install a new one by the way it came",)
+        return [Finding("web-certificate-foreign", WARNING, title, _web_seen(seen), hint)]
+    advice = (
+        "it is renewed along with what a recovery does, by engine-setup in global maintenance",
+        "by itself: recover --route renew",
+    )
+    if facts.expired(seen, web):
+        title = "the engine's web certificate has expired: nobody can log in"
+        return [Finding("web-certificate-expired", WARNING, title, _web_seen(seen), advice)]
+    title = "the engine's web certificate expires within 60 days"
+    return [Finding("web-certificate-expires-soon", WARNING, title, _web_seen(seen), advice)]
+
+
+def _web_seen(seen: Observation) -> Tuple[str, ...]:
+    web = seen.engine.web
+    return (facts.dated(web, seen.moment.wall), "issuer: %s" % web.issuer) if web else ()
 
 
 def _host_key(seen: Observation) -> List[Finding]:

@@ -4,7 +4,7 @@
 import re
 from typing import Dict, Optional, Tuple
 
-from recovery import errors, host, observation
+from recovery import engine_certificates, errors, host, observation
 from recovery.observing import problems, units
 from recovery.programs import hosted_engine, ssh, ssh_keyscan, virsh
 
@@ -38,6 +38,19 @@ def asked_for_ssh(
         answers_ssh=notes.attempt("engine's ssh", lambda: ssh_keyscan.answers(node, address), None),
         host_key_known=notes.attempt("engine's host key", lambda: ssh.knows(node, target), None),
     )
+
+
+def asked_for_web(
+    node: host.Host, engine: observation.Engine, address: str, notes: problems.Problems
+) -> observation.Engine:
+    """Return the engine with the certificate that its web server shows, where one answers."""
+    if not address:
+        return engine
+    nothing: Tuple[Optional[observation.Certificate], str] = (None, "it could not be asked")
+    web, problem = notes.attempt(
+        "engine's web certificate", lambda: engine_certificates.served(node, address), nothing
+    )
+    return engine._replace(web=web, web_problem="" if web else problem)
 
 
 def _configured(node: host.Host, notes: problems.Problems) -> observation.Engine:

@@ -4,7 +4,7 @@
 import re
 from typing import NamedTuple
 
-from recovery import host
+from recovery import errors, host
 
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -17,17 +17,32 @@ class Handshake(NamedTuple):
     problem: str  # openssl's words, "" when verified
 
 
-def handshake(node: host.Host, port: int, certificate: str, key: str, ca: str) -> Handshake:
-    """Make a TLS connection to a local port, with a client certificate as vdsm demands one.
+def handshake(
+    node: host.Host,
+    port: int,
+    certificate: str = "",
+    key: str = "",
+    ca: str = "",
+    address: str = "localhost",
+    timeout: float = 30,
+) -> Handshake:
+    """Make a TLS connection, with a client certificate where one is demanded, as vdsm does.
 
+    A peer that is not accepted is shown all the same where we show no certificate of our own.
     Never raises for a refused connection or certificate: that is the answer.
     """
     # In TLS 1.3 a refusal of our certificate comes after the handshake, and s_client, its input
     # at an end, would be gone before it reads that; in 1.2 it is part of the handshake.
-    argv = ["openssl", "s_client", "-connect", "localhost:%d" % port, "-tls1_2", "-showcerts"]
-    argv += ["-cert", certificate, "-key", key, "-CAfile", ca, "-verify_return_error"]
+    argv = ["openssl", "s_client", "-connect", "%s:%d" % (address, port), "-tls1_2", "-showcerts"]
+    if certificate:
+        argv += ["-cert", certificate, "-key", key, "-CAfile", ca, "-verify_return_error"]
+    else:
+        argv += ["-servername", address, "-CAfile", ca]
     # Only a program that could not be run at all is an error of ours.
-    output = node.run(argv, timeout=30, ok=range(256))
+    try:
+        output = node.run(argv, timeout=timeout, ok=range(256))
+    except errors.ProgramTimeout as caught:  # a firewall that drops says nothing
+        return Handshake(b"", False, caught.cause)
     served = PEM.search(output.stdout)
     pem = served.group(0).encode("ascii", "replace") if served else b""
     text = output.stdout + output.stderr

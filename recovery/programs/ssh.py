@@ -100,6 +100,22 @@ def run(
     return node.run(argv, input=input, timeout=timeout)
 
 
+def interact(
+    node: host.Host,
+    target: Target,
+    script: str,
+    spoken: dialogue.Dialogue,
+    timeout: float,
+    progress: Optional[host.Progress] = None,
+) -> str:
+    """Hold a dialogue with a program of the engine on a terminal there, as wide as ours.
+
+    Raises: ProgramFailed (255: the connection was lost), ProgramTimeout, UnexpectedOutput.
+    """
+    argv = command(target, "BatchMode=yes") + ["-tt", "%s@%s" % (target.user, target.address)]
+    return node.interact(argv + [script], spoken, timeout, progress)
+
+
 def close(node: host.Host, target: Target) -> None:
     """End the shared connection; that there is none is no error."""
     argv = command(target) + ["-O", "exit", "%s@%s" % (target.user, target.address)]

@@ -4,7 +4,7 @@
 from typing import Optional
 
 from recovery import context as contexts
-from recovery import errors, plan, waiting
+from recovery import engine_certificates, errors, plan, waiting
 from recovery import observation as observations
 from recovery.programs import hosted_engine
 from recovery.step import NEEDED, SATISFIED, Before, Step, Words
@@ -14,16 +14,20 @@ HEALTH_LIMIT = 900
 
 
 class GlobalMaintenance(Step):
-    """Outside of it the agent gives the engine 600 s to be healthy, then shuts the VM down."""
+    """Outside of it the agent gives the engine 600 s to be healthy, then shuts the VM down.
+
+    when_due: only for engine-setup, so not where the engine's certificates are fine.
+    """
 
     id = "global-maintenance"
 
-    def __init__(self, until: str = "install") -> None:
+    def __init__(self, when_due: bool = False, until: str = "leave-maintenance") -> None:
+        self.when_due = when_due
         self.until = until
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(
-            "set global maintenance",
+            "set global maintenance" + (" if engine-setup is to be run" if self.when_due else ""),
             "else the HA agent shuts the engine VM down when it is not healthy in 600 s",
             ("hosted-engine --set-maintenance --mode=global",),
             15,
@@ -31,9 +35,11 @@ class GlobalMaintenance(Step):
         )
 
     def check(self, observation: observations.Observation) -> str:
-        return SATISFIED if observation.engine.needs_no_start else NEEDED
+        return _checked(observation, self.when_due)
 
     def capture(self, context: contexts.Context) -> Before:
+        if self.when_due and not engine_certificates.found_due(context.journal):
+            return {"global": True, "needless": True}
         waiting.wait(context, "the HA broker", lambda: _answers(context), BROKER_LIMIT)
         return {
             "global": hosted_engine.vm_status(context.node).global_maintenance,
@@ -41,16 +47,20 @@ class GlobalMaintenance(Step):
         }
 
     def apply(self, context: contexts.Context, before: Before) -> None:
+        if before.get("needless"):
+            context.say("not needed: engine-setup will not be run")
+            return
         # Again, for `capture` is not called when the step is redone after a boot.
         waiting.wait(context, "the HA broker", lambda: _answers(context), BROKER_LIMIT)
         if not hosted_engine.vm_status(context.node).global_maintenance:
             hosted_engine.set_maintenance(context.node, "global")
 
     def verify(self, context: contexts.Context, before: Before) -> None:
-        waiting.wait(context, "global maintenance", lambda: _effective(context), 60, pause=5)
+        if not before.get("needless"):
+            waiting.wait(context, "global maintenance", lambda: _effective(context), 60, pause=5)
 
     def holds(self, context: contexts.Context, before: Before) -> bool:
-        return _global(context) is True
+        return bool(before.get("needless")) or _global(context) is True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         if not before["global"] and _global(context):
@@ -62,6 +72,9 @@ class LeaveMaintenance(Step):
 
     id = "leave-maintenance"
 
+    def __init__(self, when_due: bool = False) -> None:
+        self.when_due = when_due
+
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(
             "leave global maintenance if it was not on before",
@@ -72,12 +85,14 @@ class LeaveMaintenance(Step):
         )
 
     def check(self, observation: observations.Observation) -> str:
-        return SATISFIED if observation.engine.needs_no_start else NEEDED
+        return _checked(observation, self.when_due)
 
     def capture(self, context: contexts.Context) -> Before:
         return context.journal.before(GlobalMaintenance.id) or {"global": True}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
+        if before.get("needless"):
+            return
         if before["global"]:
             context.say("global maintenance was on before and stays on")
             return
@@ -103,6 +118,16 @@ class LeaveMaintenance(Step):
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """The mode is what it was before the run."""
+
+
+def _checked(observation: observations.Observation, when_due: bool) -> str:
+    """Engine-setup wants the mode wherever the engine runs; a start wants it only here.
+
+    A node that no engine VM can run on has no HA services to tell.
+    """
+    engine = observation.engine
+    needless = not engine.deployed if when_due else engine.needs_no_start
+    return SATISFIED if needless else NEEDED
 
 
 def _end(context: contexts.Context, before: Before) -> None:

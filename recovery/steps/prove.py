@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """See with other eyes that all is well: files, a TLS handshake, the engine VM."""
 
-from recovery import certificates, errors, inventory, plan, waiting
+from recovery import certificates, engine_certificates, errors, inventory, plan, waiting
 from recovery import context as contexts
+from recovery import journal as journals
+from recovery import moment as moments
 from recovery import observation as observations
 from recovery.programs import openssl, virsh
 from recovery.step import NEEDED, Before, Step, Words
@@ -45,7 +47,11 @@ class Prove(Step):
             sound = one.state == "ok" and one.key_match and one.chain
             if not (sound and one.not_before <= now < one.not_after):
                 raise errors.Error("prove that %s is valid" % one.path, one.problem or "it is not")
-        waiting.wait(context, "vdsm's new certificate", lambda: _served(context), 180, pause=5)
+        waiting.wait(context, "vdsm's certificate", lambda: _served(context), 180, pause=5)
+        if context.journal.of(journals.RENEWED):
+            waiting.wait(
+                context, "the engine's web certificate", lambda: _web(context), 60, pause=5
+            )
         if ("start-engine-vm", NEEDED) in [
             (one.step, one.need) for one in context.journal.plan.steps
         ]:
@@ -74,6 +80,13 @@ def _served(context: contexts.Context) -> waiting.Seen:
     if certificates.describe(entry, answer.certificate)[0].fingerprint != wanted:
         return waiting.Seen(False, "vdsm still serves another certificate")
     return waiting.Seen(True, "served and accepted on port %d" % VDSM_PORT)
+
+
+def _web(context: contexts.Context) -> waiting.Seen:
+    shown, problem = engine_certificates.served(context.node, context.parameters.engine)
+    if shown is None or (problem and shown.chain is not False):
+        return waiting.Seen(False, problem)
+    return waiting.Seen(True, "valid until %s UTC" % moments.utc(shown.not_after))
 
 
 def _running(context: contexts.Context) -> waiting.Seen:

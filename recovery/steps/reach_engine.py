@@ -18,13 +18,13 @@ class ReachEngine(Step):
 
     id = "reach-engine"
 
-    def __init__(self, until: str = "restart-services") -> None:
-        self.until = until  # the last step that speaks with the engine is before that
+    def __init__(self, until: str = "prove") -> None:
+        self.until = until  # steps up to there speak with the engine
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(
             "wait until the engine answers ssh",
-            "its CA signs the new certificate; the CA key never leaves it",
+            "its CA signs, engine-setup renews; the CA key never leaves it",
             ("ssh -o StrictHostKeyChecking=yes root@%s true" % parameters.engine,),
             180,
             "the connection is closed",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records what the real programs in the machine print: simulators/samples/debian12/PROGRAM/CASE.txt.
+"""Records what the real programs in the machine print: samples/debian12/PROGRAM/CASE.txt.
 
 Each group of commands has a machine of its own and goes from top to bottom in it.
 """

@@ -40,8 +40,7 @@ RECOVERED = {
     "node-expired": Recovered(),
     "expired-500-days": Recovered(),
     "mixed-ages": Recovered(findings=EXPIRED + ("mixed-ages",)),
-    # Nobody waits for the engine's health when the maintenance stays on anyway.
-    "global-maintenance": Recovered(engine="running"),
+    "global-maintenance": Recovered(),
     # --mode=none is one word for both maintenance modes, so it ends the local one as well.
     "local-maintenance": Recovered(
         findings=EXPIRED + ("local-maintenance",), also_changed=(HA_CONF,)
@@ -137,6 +136,7 @@ def check_end(node: watched.Node, expected: Recovered, ended: watched.Ended) -> 
     told = accounts.account(node.world)
     assert "HostedEngine: %s\n" % expected.engine in told
     assert "vdsm certificate: valid until 2024-03-2" in told and "(served)" in told
+    assert "engine's web certificate: valid until 2024-03-2" in told
     assert "libvirtd: active, vdsmd: active" in told
     wanted = sorted(accounts.INSTALLED + list(expected.also_changed))
     assert accounts.changed(node.world) == wanted

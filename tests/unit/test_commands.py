@@ -38,6 +38,7 @@ def arguments(**given: Any) -> argparse.Namespace:
         "engine": "",
         "engine_fingerprint": "",
         "guard_minutes": 15,
+        "engine_setup": "dialogue",
         "true_time": None,
         "yes": False,
         "engine_password_fd": None,

@@ -143,6 +143,26 @@ def test_undo_again_after_success_does_nothing(node: nodes.Node) -> None:
     assert etc(node)["a"] == "somebody else's"
 
 
+class Lasting(errors.PointOfNoReturn):
+    """What an undo that is refused says, of one argument as the others here."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, "it lasts")
+
+
+def test_undo_keeps_what_lies_behind_the_point_of_no_return_and_the_run_is_over(
+    node: nodes.Node,
+) -> None:
+    steps = three()
+    executor.run(begin(node, steps), steps)
+    steps[1].fail = fail("write b", "undo", Lasting)
+    assert executor.undo(go_on(node), steps) == []
+    assert etc(node) == {"b": "b"}
+    assert events(node)[-1] == "abandoned" and "kept b" in events(node)
+    assert executor.undo(go_on(node), three()) == []
+    assert etc(node) == {"b": "b"}
+
+
 @pytest.mark.parametrize("error", [errors.Error, ValueError, KeyError])
 def test_undo_that_fails_once_does_not_stop_the_rest(node: nodes.Node, error: type) -> None:
     steps = three()

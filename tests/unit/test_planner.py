@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
-from typing import Any
+from typing import Any, List
 
 import pytest
 
-from recovery import diagnose, diagnosis, errors, inventory, planner
+from recovery import diagnose, diagnosis, errors, inventory, planner, procedures
 from recovery import plan as plans
-from recovery.observation import Observation, Synchronisation
+from recovery.observation import Certificate, Observation, Synchronisation
 from recovery.planner import Wishes
 from recovery.procedures import PROCEDURES
 from tests.unit import observations
@@ -169,3 +169,51 @@ def test_make_by_a_route_that_is_not_allowed_is_a_usage_error() -> None:
     assert "rewind" not in diagnose.diagnose(seen).allowed
     with pytest.raises(errors.UsageError):
         make(seen, route="rewind")
+
+
+def web(end: int, chain: bool = True) -> Observation:
+    """A node where all is well but, at most, for the engine's web certificate."""
+    shown = Certificate("virt-he:443", "vdsm", not_after=end, chain=chain, issuer="CN=CA")
+    seen = observations.valid()
+    return seen._replace(engine=seen.engine._replace(web=shown))
+
+
+def needs(chosen: plans.Plan) -> List[str]:
+    return [one.need for one in chosen.steps]
+
+
+def test_make_where_the_web_certificate_is_due_is_the_engine_part_alone() -> None:
+    chosen = make(web(observations.NOW + 59 * observations.DAY))
+    assert [one.step for one in chosen.steps] == [
+        "reach-engine",
+        "engine-certificates",
+        "global-maintenance",
+        "engine-setup",
+        "leave-maintenance",
+        "prove",
+    ]
+    assert set(needs(chosen)) == {"needed"}
+
+
+def test_make_where_the_web_certificate_is_due_and_its_renewal_declined_is_inhibited() -> None:
+    with pytest.raises(errors.Inhibited):
+        make(web(observations.NOW - 1), engine_setup="no")
+
+
+def test_make_of_a_rewind_without_engine_setup_keeps_its_maintenance() -> None:
+    chosen = make(engine_setup="no")
+    declined = [one.step for one in chosen.steps if one.need == "declined"]
+    assert declined == ["engine-certificates", "engine-setup"]
+    assert plans.from_json(json.loads(json.dumps(plans.to_json(chosen)))) == chosen
+
+
+def test_make_of_a_signing_without_engine_setup_has_no_maintenance_at_all() -> None:
+    seen = observations.expired(engine=observations.engine(answers_ssh=True))
+    declined = [one.step for one in make(seen, engine_setup="no").steps if one.need == "declined"]
+    assert declined == [one.id for one in procedures.ENGINE_PART]
+
+
+def test_make_on_a_node_without_an_engine_vm_leaves_the_maintenance_to_others() -> None:
+    seen = observations.expired(engine=observations.engine(answers_ssh=True, deployed=False))
+    satisfied = [one.step for one in make(seen).steps if one.need == "satisfied"]
+    assert satisfied == ["global-maintenance", "leave-maintenance"]

@@ -57,7 +57,11 @@ class MachineHost(host.Host):
             raise errors.ProgramTimeout(argv, str(caught)) from caught
 
     def interact(
-        self, argv: Sequence[str], dialogue: dialogues.Dialogue, timeout: float = 60
+        self,
+        argv: Sequence[str],
+        dialogue: dialogues.Dialogue,
+        timeout: float = 60,
+        progress: Optional[host.Progress] = None,
     ) -> str:
         asked = {
             "argv": list(argv),

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine's own certificates: read over ssh, seen by a TLS handshake, judged at the true time.
+
+Imports certificates, context, inventory, journal, observation, programs, remote.
+"""
+
+import re
+from typing import Any, Dict, List, Optional, Tuple
+
+from recovery import certificates, errors, host, inventory, observation, remote
+from recovery import journal as journals
+from recovery import moment as moments
+from recovery.programs import openssl
+
+PKI = "/etc/pki/ovirt-engine"
+# What nodes see, what browsers see, what consoles in browsers see. engine-setup renews the others
+# that are due along with these.
+NAMES = ("engine", "apache", "websocket-proxy")
+WEB = "apache"
+WEB_PORT = 443
+# Every release offers renewal from here on; some do earlier (engine: pki_utils.py, pki/ca.py).
+SOON = 60 * 86400
+LOOK = "engine-certificates"  # the step that looks at them
+
+Known = Dict[str, Dict[str, Any]]  # JSON values: name -> not_after, fingerprint
+
+
+def read(engine: remote.Remote) -> Known:
+    """Return what is there of the engine's certificates. Raises: errors.Error."""
+    # In one call, and one file that is missing does not end it.
+    orders = ["echo '== %s'; cat %s" % (name, _path(name)) for name in NAMES]
+    text = engine.run("; ".join(orders) + "; true").stdout
+    parts = re.split(r"^== (\S+)$", text, flags=re.MULTILINE)[1:]
+    known: Known = {}
+    for name, content in zip(parts[::2], parts[1::2]):
+        if content.strip():
+            known[name] = _described(name, content)
+    if "engine" not in known or WEB not in known:
+        raise errors.Error(
+            "read the engine's certificates",
+            "there is no %s" % ", ".join(_path(name) for name in NAMES[:2] if name not in known),
+            next_step="is %s the engine? Give another address with --engine"
+            % engine.target.address,
+        )
+    return known
+
+
+def _described(name: str, content: str) -> Dict[str, Any]:
+    entry = inventory.Entry(_path(name), inventory.VDSM)
+    seen = certificates.describe(entry, content.encode("utf-8"))[0]
+    if seen.state != "ok":
+        raise errors.Error("read %s on the engine" % seen.path, seen.problem)
+    return {"not_after": seen.not_after, "fingerprint": seen.fingerprint}
+
+
+def _path(name: str) -> str:
+    return "%s/certs/%s.cer" % (PKI, name)
+
+
+def due(known: Known, true: float) -> List[str]:
+    """Return the names of those that are expired or expire within 60 days of the true time."""
+    return [name for name in NAMES if name in known and known[name]["not_after"] - true < SOON]
+
+
+def told(known: Known, true: float) -> str:
+    """Return one line about all of them."""
+    words = []
+    for name in NAMES:
+        if name in known:
+            left = known[name]["not_after"] - true
+            shown = moments.span(abs(left))
+            words.append(
+                "%s %s" % (name, shown + " left" if left >= 0 else "expired %s ago" % shown)
+            )
+    return ", ".join(words)
+
+
+def found_due(journal: journals.Journal) -> List[str]:
+    """Return which of them this run found to be due, [] before it has looked."""
+    return list((journal.before(LOOK) or {}).get("due", []))
+
+
+def served(node: host.Host, address: str) -> Tuple[Optional[observation.Certificate], str]:
+    """Return the certificate that the engine's web server shows, or None and why.
+
+    `chain` tells whether the CA that the node trusts has signed it.
+    """
+    shaken = openssl.handshake(node, WEB_PORT, ca=inventory.NODE_CA, address=address, timeout=10)
+    if not shaken.certificate:
+        return None, shaken.problem
+    path = "%s:%d" % (address, WEB_PORT)
+    entry = inventory.Entry(path, inventory.VDSM, "", inventory.NODE_CA)
+    seen = certificates.describe(entry, shaken.certificate)[0]
+    try:
+        ours = certificates.signed_by(
+            path, shaken.certificate, inventory.NODE_CA, node.read(inventory.NODE_CA)
+        )
+    except errors.FileError:
+        ours = False
+    return seen._replace(chain=ours), "" if shaken.verified else shaken.problem

@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine's own certificates: looked at, renewed once, and what undo makes of it.
+
+The engine is a script beside the node's; its certificates are real ones.
+"""
+
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from recovery import context as contexts
+from recovery import engine_certificates, errors, inventory, outcome
+from recovery import journal as journals
+from recovery.programs import engine_setup as program
+from recovery.steps import engine_certificates as looking
+from recovery.steps import engine_setup
+from tests.unit import authority, nodes
+
+SSH = r"""
+for order; do :; done
+echo "$order" >> "$here/orders"
+pki=$here/engine
+case $order in
+"echo '== engine'"*)
+    for name in engine apache websocket-proxy; do
+        echo "== $name"
+        /bin/cat "$pki/$name.cer" 2>/dev/null || true
+    done ;;
+"pgrep "*) [ -e "$here/another" ] || exit 1; /bin/rm "$here/another"; echo 4711 ;;
+"systemctl is-active "*) read state < "$here/engine-state"; echo $state ;;
+"test -e "*) [ -e "$here/image" ] ;;
+"cd / && ls -d "*) echo etc/ovirt-engine ;;
+"cd / && umask 077 && "*)
+    if [ -e "$here/full" ]; then
+        echo 'tar: /var/lib: Cannot write: No space left on device' >&2
+        exit 2
+    fi
+    echo "$order" > "$here/image" ;;
+*engine-setup*) . "$here/setup" ;;
+"systemctl start "*) echo active > "$here/engine-state" ;;
+*) true ;;
+esac
+"""
+SETUP = r"""
+info() { echo "[ INFO  ] $1"; }
+ask() { printf '          %s' "$1"; read answer || exit 1; }
+fail() { echo "[ ERROR ] Failed to execute stage '$1': $2"; exit 1; }
+half() { [ ! -e "$here/$1" ] || { /bin/rm "$here/$1"; return 0; }; return 1; }
+info 'Stage: Environment customization'
+for name in engine apache; do
+    /usr/bin/cmp -s "$pki/$name.cer" "$here/new/$name.cer" || due=yes
+done
+if [ "$due" ] && [ ! -e "$here/not-offered" ]; then
+    ask 'Renew certificates? (Yes, No) [No]:'
+fi
+info 'Stage: Setup validation'
+read state < "$here/engine-state"
+if [ $state = active ]; then
+    ask 'During execution engine service will be stopped (OK, Cancel) [OK]:'
+    [ "$answer" = OK ] || fail 'Setup validation' 'Engine service is running, no approval to stop'
+fi
+case $order in
+*continueSetupOnHEVM*) true ;;
+*) [ ! -e "$here/gate" ] ||
+    fail 'Setup validation' 'Hosted Engine setup detected, but Global Maintenance is not set.' ;;
+esac
+ask 'Please confirm installation settings (OK, Cancel) [OK]:'
+[ "$answer" = OK ] || fail 'Setup validation' 'Configuration was rejected by user'
+info 'Stage: Transaction setup'
+echo inactive > "$here/engine-state"
+! half lost-before || exit 255
+for name in engine apache; do
+    info "Renewing $name certificate"
+    [ -e "$here/idle" ] || /bin/cp "$here/new/$name.cer" "$pki/$name.cer"
+done
+! half lost-after || exit 255
+info 'Starting engine service'
+echo active > "$here/engine-state"
+[ -e "$here/foreign.cer" ] || /bin/cp "$here/new/apache.cer" "$here/served.cer"
+info 'Execution of setup completed successfully'
+"""
+OPENSSL = r"""
+/bin/cat "$here/served.cer"
+echo "    Verify return code: 0 (ok)"
+"""
+BROKER = r"""
+[ ! -e "$here/no-broker" ] || exit 1
+[ -e "$here/maintenance" ] && flag=true || flag=false
+echo "{\"1\": {\"host-id\": 1}, \"global_maintenance\": $flag}"
+"""
+CA = authority.issue("CA", is_ca=True, end=nodes.NOW + 3000 * nodes.DAY)
+OTHER_CA = authority.issue("another CA", is_ca=True)
+LOOK, STEP = looking.EngineCertificates(), engine_setup.EngineSetup()
+RUN = "LC_ALL=C engine-setup --offline"
+BYPASS = RUN + ' --otopi-environment="%s"' % program.BYPASS
+
+
+def signed(name: str, days: float) -> str:
+    """Return a certificate that ends so many days after the tests' present."""
+    end = nodes.NOW + int(days * nodes.DAY)
+    return authority.issue(name, CA, end - 398 * nodes.DAY, end).certificate.decode()
+
+
+class World:
+    """A node and its engine, whose certificates end so many days from now."""
+
+    def __init__(self, folder: Path, engine: float = -32, apache: float = -32) -> None:
+        self.node = nodes.Node(folder)
+        for name, text in (("ssh", SSH), ("openssl", OPENSSL), ("hosted-engine", BROKER)):
+            self.node.script(name, nodes.HEAD + text)
+        self.node.write(inventory.NODE_CA, CA.certificate.decode())
+        self.place("setup", SETUP)
+        self.place("engine-state", "active\n")
+        self.place("maintenance")
+        self.place("engine/engine.cer", signed("engine", engine))
+        self.place("engine/apache.cer", signed("engine", apache))
+        self.place("new/engine.cer", signed("engine", 1827))
+        self.place("new/apache.cer", signed("engine", 398))
+        self.place("served.cer", (folder / "engine" / "apache.cer").read_text())
+        self.person = nodes.Person(True)
+        plan = nodes.plan(
+            LOOK.id,
+            STEP.id,
+            route="renew",
+            engine="virt-he.example.test",
+            subject="/O=example.test/CN=virt-host1",
+        )
+        self.context: contexts.Context = nodes.context(self.node, plan, self.person)
+
+    def place(self, name: str, text: str = "") -> Path:
+        path = self.node.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def setups(self) -> List[str]:
+        path = self.node.folder / "orders"
+        return [one for one in path.read_text().splitlines() if one.startswith("LC_ALL=C engine")]
+
+    def perform(self, step: Any = STEP) -> Dict[str, Any]:
+        """Do what the executor does with a step."""
+        journal = self.context.journal
+        before = journal.before(step.id)
+        if before is None:
+            before = step.capture(self.context)
+        journal.write(journals.APPLYING, step.id, before)
+        step.apply(self.context, before)
+        step.verify(self.context, before)
+        journal.write(journals.VERIFIED, step.id)
+        return dict(before)
+
+    def both(self) -> Dict[str, Any]:
+        self.perform(LOOK)
+        return self.perform()
+
+    def undo(self) -> None:
+        STEP.undo(self.context, self.context.journal.before(STEP.id) or {})
+
+
+def test_expired_engine_is_renewed_and_told_of_the_maintenance_it_cannot_see(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    before = world.both()
+    assert before["due"] == ["engine", "apache"]
+    assert world.setups() == [BYPASS]
+    assert (
+        "the engine's: engine expired 32 days ago, apache expired 32 days ago" in world.person.said
+    )
+    assert "cannot be undone" in world.person.asked[0]
+    assert any("engine-setup asks: Renew certificates?" in line for line in world.person.said)
+    assert "engine-setup: Renewing engine certificate (0 s)" in world.person.said
+    assert any("web certificate: valid until 2024-03-24" in line for line in world.person.said)
+    text = "\n".join(outcome.lines(world.context))
+    assert "engine: apache until 2024-03-24 12:00:00 UTC" in text and "engine-setup" not in text
+    kept = world.node.place(world.context.directory + "/engine-setup.txt")
+    assert "Renewing apache certificate" in kept.read_text()
+
+
+def test_before_image_is_made_before_engine_setup_and_out_of_its_way(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    image = world.both()["image"]
+    assert image == "/var/lib/ovirt-cert-recovery/virt-host1-run-1-engine.tar"
+    made = (tmp_path / "image").read_text()
+    assert "umask 077" in made and "etc/pki/ovirt-engine etc/ovirt-engine &&" in made
+    orders = (tmp_path / "orders").read_text().splitlines()
+    assert orders.index(made.rstrip("\n")) < orders.index(BYPASS)
+
+
+def test_engine_without_room_for_the_before_image_is_left_alone(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.place("full")
+    with pytest.raises(errors.Error, match="cannot save the engine's files") as caught:
+        world.both()
+    assert "No space left" in str(caught.value) and world.setups() == []
+
+
+def test_valid_engine_is_left_alone_without_a_question(tmp_path: Path) -> None:
+    world = World(tmp_path, engine=800, apache=61)
+    assert world.both() == {"due": [], "image": ""}
+    assert world.setups() == [] and world.person.asked == []
+    world.undo()
+
+
+def test_only_the_web_certificate_due_leaves_the_gate_to_engine_setup(tmp_path: Path) -> None:
+    world = World(tmp_path, engine=800, apache=10)
+    assert world.both()["due"] == ["apache"]
+    assert world.setups() == [RUN]
+
+
+def test_gate_that_does_not_see_the_maintenance_is_passed_when_the_node_does(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, engine=800, apache=10)
+    world.place("gate")
+    world.both()
+    assert world.setups() == [RUN, BYPASS]
+
+
+@pytest.mark.parametrize("doubt", ["no maintenance", "no broker"])
+def test_gate_is_never_passed_without_the_node_vouching_for_it(tmp_path: Path, doubt: str) -> None:
+    world = World(tmp_path)
+    world.place("gate")
+    if doubt == "no broker":
+        world.place("no-broker")
+    else:
+        (tmp_path / "maintenance").unlink()
+    with pytest.raises(program.GateClosed) as caught:
+        world.both()
+    assert world.setups() == [RUN]
+    assert "hosted-engine --set-maintenance --mode=global" in caught.value.next_step
+    world.undo()
+    assert "engine-setup has changed nothing on the engine" in world.person.said
+
+
+def test_consent_that_is_not_given_leaves_the_engine_and_says_what_remains(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.person.answer = False
+    world.both()
+    assert world.setups() == []
+    world.undo()
+    text = "\n".join(outcome.lines(world.context))
+    assert "engine-setup --offline" in text and "left out: it was not agreed to" in text
+
+
+def test_renewal_that_is_not_offered_changes_nothing_and_is_told(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.place("not-offered")
+    world.both()
+    assert (tmp_path / "engine-state").read_text() == "active\n"
+    world.undo()
+    text = "\n".join(outcome.lines(world.context))
+    assert "left out: engine-setup does not offer to renew any certificate" in text
+
+
+def test_engine_setup_that_renewed_nothing_is_an_error(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.place("idle")
+    with pytest.raises(errors.Error, match="these are as they were: engine, apache"):
+        world.both()
+
+
+@pytest.mark.parametrize("cut", ["lost-before", "lost-after"])
+def test_run_that_was_cut_off_half_way_is_run_again_without_another_question(
+    tmp_path: Path, cut: str
+) -> None:
+    world = World(tmp_path)
+    world.place(cut)
+    with pytest.raises(program.SetupFailed) as caught:
+        world.both()
+    assert caught.value.stopped and (tmp_path / "engine-state").read_text() == "inactive\n"
+    world.perform()
+    assert (tmp_path / "engine-state").read_text() == "active\n"
+    assert len(world.setups()) == 2 and len(world.person.asked) == 1
+    with pytest.raises(errors.PointOfNoReturn):
+        world.undo()
+
+
+def test_certificates_that_somebody_renewed_meanwhile_are_not_renewed_again(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.perform(LOOK)
+    for name in ("engine", "apache"):
+        world.place("engine/%s.cer" % name, (tmp_path / "new" / (name + ".cer")).read_text())
+    world.place("served.cer", (tmp_path / "new" / "apache.cer").read_text())
+    world.perform()
+    assert world.setups() == [] and world.person.asked == []
+
+
+def test_engine_setup_that_still_runs_is_waited_for(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.place("another")
+    world.both()
+    assert any("one is still running on the engine" in line for line in world.person.said)
+    assert len(world.setups()) == 1
+
+
+def test_web_certificate_of_another_ca_is_not_waited_for(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    foreign = authority.issue("virt-he.example.test", OTHER_CA).certificate.decode()
+    world.place("foreign.cer", foreign)
+    world.place("served.cer", foreign)
+    world.both()
+    assert any("of another CA; engine-setup does not renew it" in one for one in world.person.said)
+
+
+def test_undo_behind_the_point_of_no_return_names_the_before_image(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    image = world.both()["image"]
+    with pytest.raises(errors.PointOfNoReturn) as caught:
+        world.undo()
+    assert image in caught.value.next_step
+    assert "the rest of the run is undone" in caught.value.unchanged
+
+
+def test_undo_half_way_does_not_leave_the_engine_stopped(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.place("lost-before")
+    with pytest.raises(program.SetupFailed):
+        world.both()
+    with pytest.raises(errors.PointOfNoReturn, match="nothing; the engine's files from before"):
+        world.undo()
+    assert (tmp_path / "engine-state").read_text() == "active\n"
+
+
+def test_undo_with_the_engine_out_of_reach_tells_what_to_do_there(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.both()
+    world.node.refuse("ssh", "No route to host")
+    with pytest.raises(errors.PointOfNoReturn, match="systemctl start ovirt-engine"):
+        world.undo()
+
+
+def test_look_at_something_that_is_no_engine_is_an_error(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    (tmp_path / "engine" / "apache.cer").unlink()
+    with pytest.raises(errors.Error, match=r"there is no /etc/pki/ovirt-engine/certs/apache.cer"):
+        world.perform(LOOK)
+
+
+def test_look_at_a_damaged_certificate_names_the_file(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.place("engine/engine.cer", "garbage\n")
+    with pytest.raises(errors.Error, match=r"cannot read /etc/pki/ovirt-engine/certs/engine.cer"):
+        world.perform(LOOK)
+
+
+def test_due_counts_sixty_days_from_the_true_time() -> None:
+    edge = engine_certificates.SOON
+    known = {"engine": {"not_after": edge}, "apache": {"not_after": edge - 1}}
+    assert engine_certificates.due(known, 0) == ["apache"]
