@@ -16,6 +16,7 @@ from simulators import (
     engine_stores,
     engine_vm,
     ha,
+    keys,
     libvirtd,
     node_files,
     node_pki,
@@ -24,10 +25,15 @@ from simulators import (
     vdsm,
 )
 from simulators import world as world_module
+from simulators.engine_api import signing, sso
+from simulators.engine_api import state as api_state
 from simulators.stories import Story
 
 NAMES = tuple(stories.STORIES)
 SUMMARIES = {name: story.summary for name, story in stories.STORIES.items()}
+KEYS_TO_COME = tuple(
+    "enrolled-" + name for name in ("virt-host1", "virt-host2", "migration", "console", "ovn")
+)
 SETTLING = 420.0  # from a healthy boot until the engine VM is in good health
 AWAKE = 200.0  # seconds before today in which the daemons notice what has become of their files
 
@@ -39,6 +45,9 @@ def build(directory: str, scenario: str, release: str) -> None:
         _files(world, story, release)
         _state(world, story)
         world.state["scenario"] = scenario
+    for name in KEYS_TO_COME:
+        place.put(directory, "%s/%s.pem" % (signing.KEYS, name), keys.pem(name), 0o600)
+    place.put(directory, "/api-password", sso.PASSWORD + "\n", 0o600)
     place.put(directory, "/engine-password", engine_vm.fresh()["password"] + "\n", 0o600)
 
 
@@ -65,6 +74,7 @@ def _state(world: world_module.World, story: Story) -> None:
     state["ha"] = ha.fresh()
     state["agent"] = agent.fresh()
     state["broker"] = broker.fresh()
+    state["api"] = api_state.fresh(2 if story.engine == "elsewhere" else 1)
     state["ntp"]["reachable"] = story.ntp
     state["openssl"] = _real("openssl")
     state["ssh_keygen"] = _real("ssh-keygen")

@@ -51,6 +51,8 @@ def ages(end: int, **changes: Dates) -> Ages:
     return made._replace(**changes)
 
 
+API_PASSWORD = ("--api-password-file", "{world}/api-password")
+
 STORIES: Dict[str, Story] = {
     "node-expired": Story(
         "the node's certificate expired a month ago; libvirtd refuses to start", ages(END)
@@ -63,6 +65,15 @@ STORIES: Dict[str, Story] = {
         "console (VNC with TLS) and migration certificates have dates of their own",
         ages(END, vnc=until(END - 45 * DAY), migrate=until(END + 120 * DAY)),
         vnc_tls=True,
+    ),
+    "near-expiry": Story(
+        "nothing has expired, but all ends in 20 days; the engine runs on another node",
+        ages(TRUE + 20 * DAY),
+        engine="elsewhere",
+        ntp=True,
+        first_boot=TRUE - 2 * DAY,
+        options=API_PASSWORD,
+        options_again=API_PASSWORD,
     ),
     "global-maintenance": Story(
         "global maintenance was left on, so the agent never starts the engine VM",
