@@ -40,8 +40,8 @@ AWAKE = 200.0  # seconds before today in which the daemons notice what has becom
 
 def build(directory: str, scenario: str, release: str) -> None:
     """Write the files and the state of the scenario; the node has not booted yet."""
-    story = stories.STORIES[scenario]
     with world_module.opened(directory) as world:
+        story = _story(world, scenario)
         _files(world, story, release)
         _state(world, story)
         world.state["scenario"] = scenario
@@ -49,6 +49,10 @@ def build(directory: str, scenario: str, release: str) -> None:
         place.put(directory, "%s/%s.pem" % (signing.KEYS, name), keys.pem(name), 0o600)
     place.put(directory, "/api-password", sso.PASSWORD + "\n", 0o600)
     place.put(directory, "/engine-password", engine_vm.fresh()["password"] + "\n", 0o600)
+
+
+def _story(world: world_module.World, scenario: str) -> Story:
+    return stories.moved(stories.STORIES[scenario], world.state["moved"])
 
 
 def _files(world: world_module.World, story: Story, release: str) -> None:
@@ -111,8 +115,8 @@ def _elsewhere(world: world_module.World) -> None:
 
 def after_boot(directory: str, scenario: str, release: str) -> None:
     """What happened between the boot and today."""
-    story = stories.STORIES[scenario]
     with world_module.opened(directory) as world:
+        story = _story(world, scenario)
         if story.ahead:
             world.set_rtc(world.true())
         if story.first_boot:

@@ -53,6 +53,14 @@ def ages(end: int, **changes: Dates) -> Ages:
 
 API_PASSWORD = ("--api-password-file", "{world}/api-password")
 
+
+def moved(story: Story, seconds: int) -> Story:
+    """The same story at another time: for clients that judge by the clock of this machine."""
+    dates = [one and Dates(one.begin + seconds, one.end + seconds) for one in story.ages]
+    first = story.first_boot and story.first_boot + seconds
+    return story._replace(ages=Ages(*dates), true=story.true + seconds, first_boot=first)
+
+
 STORIES: Dict[str, Story] = {
     "node-expired": Story(
         "the node's certificate expired a month ago; libvirtd refuses to start", ages(END)
