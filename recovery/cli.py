@@ -64,6 +64,8 @@ def _looking(commands: Any) -> None:
         command.add_argument("--json", action="store_true", help="for programs instead of people")
         if name == "plan":
             _wishes(command)
+            _api_password(command)
+            command.set_defaults(yes=False)
 
 
 def _acting(commands: Any) -> None:
@@ -75,6 +77,8 @@ def _acting(commands: Any) -> None:
         command.add_argument("--yes", action="store_true", help="answer the consent beforehand")
     for command in (recover, resume):
         _password(command)
+    for command in (recover, resume, undo):
+        _api_password(command)
     for command in (resume, undo):
         command.add_argument(
             "--true-time", metavar="DATE", help="the true time now, in UTC, as you know it"
@@ -96,6 +100,15 @@ def _wishes(command: argparse.ArgumentParser) -> None:
         metavar="SHA256:...",
         help="of the engine's host key, where known_hosts does not know it",
     )
+    add("--node", dest="nodes", nargs="+", default=[], metavar="NAME", help="other nodes than this")
+    add("--all-nodes", action="store_true", help="every node that the engine knows")
+    add("--api-user", default="admin@internal", metavar="USER", help="of the engine's API")
+    add(
+        "--api-ca",
+        default="/etc/pki/vdsm/certs/cacert.pem",
+        metavar="FILE",
+        help="CA of the engine's web certificate, where it is not the engine's own",
+    )
     add(
         "--guard-minutes",
         type=int,
@@ -103,6 +116,12 @@ def _wishes(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="without a sign of life for so long the true time comes back by itself",
     )
+
+
+def _api_password(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--api-password-file", metavar="FILE", help="password of the API's user, one line")
+    add("--api-password-fd", type=int, metavar="N", help="the same from a file descriptor")
 
 
 def _password(command: argparse.ArgumentParser) -> None:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a step is given to work with. Imports host, journal, moment, plan and secret."""
+"""What a step is given to work with. Imports engine_api, host, journal, moment, plan."""
 
 from typing import Callable, List, Optional
 
-from recovery import errors, host, journal, plan
+from recovery import engine_api, errors, host, journal, plan
 from recovery import moment as moments
 from recovery import secret as secrets
 
@@ -24,6 +24,7 @@ class Context:
         itself: List[str],
         password: Optional[secrets.Secret] = None,
         stated_true: Optional[float] = None,
+        api: Optional[engine_api.Api] = None,
     ) -> None:
         self.node = node
         self.journal = journal
@@ -31,12 +32,24 @@ class Context:
         self.ask = ask
         self.itself = itself
         self.password = password
+        self.api = api
         self.stated_true = stated_true  # what the operator says the true time is
         self.parameters: plan.Parameters = journal.plan.parameters
 
     @property
     def directory(self) -> str:
         return self.journal.directory
+
+    @property
+    def engine_api(self) -> engine_api.Api:
+        """Return the engine's API. Raises: errors.Error where nobody gave its password."""
+        if self.api is None:
+            raise errors.Attention(
+                "ask the engine's API",
+                "nobody gave the password of %s" % self.parameters.api_user,
+                next_step="the same again with --api-password-file FILE",
+            )
+        return self.api
 
     def true_at(self, now: moments.AnyMoment) -> float:
         """Return the true time at a moment of this boot.

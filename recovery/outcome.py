@@ -11,10 +11,9 @@ from recovery import moment as moments
 
 def lines(context: contexts.Context) -> List[str]:
     """Return the last words of a run that came to its end."""
-    path = inventory.NODE_CERTIFICATE
-    _, end = certificates.dates(path, context.node.read(path))
-    shown = ["", "Recovered."]
-    shown.append("  new expiry date: %s UTC (%s)" % (moments.utc(end), path))
+    if context.parameters.hosts:
+        return _enrolled(context)
+    shown = ["", "Recovered.", _expiry(context)]
     restored = context.journal.of(journals.RESTORED)
     if restored:
         now = context.node.now()
@@ -27,13 +26,39 @@ def lines(context: contexts.Context) -> List[str]:
     return shown + _remaining(context)
 
 
+def _expiry(context: contexts.Context) -> str:
+    path = inventory.NODE_CERTIFICATE
+    _, end = certificates.dates(path, context.node.read(path))
+    return "  new expiry date: %s UTC (%s)" % (moments.utc(end), path)
+
+
+def _enrolled(context: contexts.Context) -> List[str]:
+    """Return the last words where the engine has enrolled the certificates."""
+    hosts = context.parameters.hosts
+    shown = ["", "Renewed: %s." % ", ".join(hosts)]
+    if context.parameters.this_host:
+        shown.append(_expiry(context))
+    others = [host for host in hosts if host != context.parameters.this_host]
+    if others:
+        shown += [
+            "On %s, with an engine before 4.5.0.7, while no VM runs there:" % ", ".join(others),
+            "  systemctl restart libvirtd vdsmd   (else they go on with the old certificate)",
+        ]
+    return shown + [
+        "What remains:",
+        "  1. every other node: ovirt-cert-recovery recover --route renew --all-nodes",
+        "  2. engine: `engine-setup --offline` in global maintenance, if its own end soon",
+        "  before-images and journal: %s" % context.directory,
+    ]
+
+
 def _remaining(context: contexts.Context) -> List[str]:
     return [
         "What remains, when you have slept:",
         "  1. engine: `engine-setup --offline` in global maintenance, if the web certificate",
         "     has expired as well",
-        "  2. each node: Maintenance, Installation > Enroll Certificate, Activate; that also",
-        "     renews the migration, OVN and console certificates",
+        "  2. each node: `recover --route renew`, or Maintenance, Installation > Enroll",
+        "     Certificate, Activate; that also renews the migration, OVN and console certificates",
         "  before-images and journal: %s" % context.directory,
     ]
 

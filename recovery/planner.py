@@ -4,12 +4,13 @@
 Imports certificates (text of subjects only), diagnosis, inventory, observation, plan, procedures.
 """
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from recovery import certificates, diagnosis, errors, inventory, plan
 from recovery import moment as moments
 from recovery import observation as observations
 from recovery.procedures import PROCEDURES
+from recovery.procedures import of as procedure_of
 from recovery.programs import hosted_engine
 from recovery.steps import services
 
@@ -26,6 +27,11 @@ class Wishes(NamedTuple):
     days: int = 398
     engine: str = ""
     fingerprint: str = ""
+    api_user: str = ""
+    api_ca: str = ""
+    hosts: Tuple[str, ...] = ()  # to be enrolled, in order; none: this node
+    this_host: str = ""
+    carrier: str = ""
     guard_seconds: int = 900
 
 
@@ -46,12 +52,11 @@ def make(
             "on this node it can be %s" % (" or ".join(possible) or "none"),
             unchanged="everything",
         )
-    procedure = PROCEDURES.get(route)
-    if procedure is None:
+    if route not in PROCEDURES:
         raise errors.Inhibited("recover by route %s" % route, judged.reason, unchanged="everything")
     parameters = _parameters(observation, judged, wishes, route)
     steps = []
-    for step in procedure:
+    for step in procedure_of(route, parameters):
         words = step.words(parameters)
         steps.append(
             plan.PlannedStep(
@@ -91,7 +96,22 @@ def _parameters(
         services=_loaded(observation, services.ORDER),
         copies=copies(observation),
         guard_seconds=wishes.guard_seconds,
+        **_enrollment(observation, wishes, name) if route == diagnosis.RENEW else {},
     )
+
+
+def _enrollment(observation: observations.Observation, wishes: Wishes, name: str) -> Dict[str, Any]:
+    """Return what the engine's API is asked for; the name in its certificate is no address."""
+    this = wishes.this_host if wishes.hosts else name
+    here = observation.engine.domain_state == "running"
+    return {
+        "web": observation.engine.fqdn or wishes.engine,
+        "api_user": wishes.api_user,
+        "api_ca": wishes.api_ca,
+        "hosts": wishes.hosts or (name,),
+        "this_host": this,
+        "carrier": wishes.carrier or (this if here else ""),
+    }
 
 
 def _engine(observation: observations.Observation, wishes: Wishes) -> str:

@@ -49,7 +49,7 @@ def _valid(seen: Observation) -> Optional[Choice]:
     if late or expiry.soon(seen):
         state = "expired" if late else "near expiry"
         return Choice(
-            RENEW, "the node works and the engine can enroll what is %s" % state, (RENEW,)
+            RENEW, "the node works and the engine can enroll what is %s" % state, (RENEW, SIGN)
         )
     return Choice(NONE, "every certificate is valid: there is nothing to do")
 
@@ -62,7 +62,9 @@ def _expired(seen: Observation, found: Window) -> Choice:
     if services.still_running(seen):
         return _running(seen, found)
     if seen.engine.answers_ssh:
-        return Choice(SIGN, "the engine answers ssh and can sign at the true time", (SIGN,))
+        # An engine from 4.5.0.7 on enrolls a node that does not answer; its own step judges.
+        reason = "the engine answers ssh and can sign at the true time"
+        return Choice(SIGN, reason, (SIGN, RENEW))
     if not seen.engine.deployed:
         reason = "no engine VM is deployed here: run the recovery on a node that can carry it"
         return Choice(NONE, reason, (SIGN, OFFLINE_CA))

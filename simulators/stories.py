@@ -56,9 +56,13 @@ API_PASSWORD = ("--api-password-file", "{world}/api-password")
 
 def moved(story: Story, seconds: int) -> Story:
     """The same story at another time: for clients that judge by the clock of this machine."""
-    dates = [one and Dates(one.begin + seconds, one.end + seconds) for one in story.ages]
+    dates = {
+        name: Dates(one.begin + seconds, one.end + seconds)
+        for name, one in story.ages._asdict().items()
+        if one is not None
+    }
     first = story.first_boot and story.first_boot + seconds
-    return story._replace(ages=Ages(*dates), true=story.true + seconds, first_boot=first)
+    return story._replace(ages=Ages(**dates), true=story.true + seconds, first_boot=first)
 
 
 STORIES: Dict[str, Story] = {

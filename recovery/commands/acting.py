@@ -15,6 +15,7 @@ from recovery import (
     observation,
     outcome,
     planner,
+    procedures,
     remote,
     report,
     restoring,
@@ -25,9 +26,9 @@ from recovery import context as contexts
 from recovery import journal as journals
 from recovery import plan as plans
 from recovery import secret as secrets
-from recovery.commands import looking, options
-from recovery.procedures import PROCEDURES
+from recovery.commands import looking, options, renewing
 
+REACH_ENGINE = "reach-engine"  # the step that logs in to the engine by ssh
 Act = Callable[[contexts.Context, consoles.Console], int]
 
 
@@ -44,14 +45,19 @@ def recover(arguments: argparse.Namespace) -> int:
         report.show(report.summary(judged), sys.stdout)
         if not _can_go_on(console, judged, wishes):
             return errors.INHIBITED if judged.inhibitors else errors.DONE
+        route = wishes.route or judged.route
+        wishes, api = renewing.named(arguments, console, node, seen, route, wishes)
         chosen = planner.make(seen, judged, wishes)
         _somebody_can_confirm(console, seen.engine)
         console.show([""] + plans.titles(chosen) + [""])
         if not console.consent("This changes the node as shown."):
             raise errors.Inhibited("go on", "it was not agreed to", unchanged="everything")
-        password = options.password(arguments, console, chosen.parameters.engine)
+        api = api or renewing.api(arguments, console, node, chosen.parameters)
+        renewing.required(api, chosen.parameters)
+        password = _password(arguments, console, chosen)
         journal = journals.create(node, chosen, _facts(seen))
         context = _context(node, journal, console, password=password)
+        context.api = api
         return _carry_out(context, console)
 
 
@@ -59,7 +65,7 @@ def resume(arguments: argparse.Namespace) -> int:
     """Go on where the journal ends. Raises: errors.Error."""
 
     def go_on(context: contexts.Context, console: consoles.Console) -> int:
-        context.password = options.password(arguments, console, context.parameters.engine)
+        context.password = _password(arguments, console, context.journal.plan)
         return _carry_out(context, console)
 
     question = "Go on with %s (the clock may be set back again)."
@@ -83,6 +89,7 @@ def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act)
             raise errors.Inhibited(what, "it was not agreed to", unchanged="everything")
         context = _context(node, journal, console, stated_true=options.true_time(arguments))
         anchoring.renew(context)
+        context.api = renewing.api(arguments, console, node, context.parameters)
         return act(context, console)
 
 
@@ -94,6 +101,15 @@ def restore_time(arguments: argparse.Namespace) -> int:
     context = _context(node, journal, console)
     console.say(restoring.restore(context, arguments.at_boot))
     return errors.DONE
+
+
+def _password(
+    arguments: argparse.Namespace, console: consoles.Console, chosen: plans.Plan
+) -> Optional[secrets.Secret]:
+    """Ask for root's password on the engine where the plan has a step that logs in there."""
+    if not any(step.step == REACH_ENGINE for step in chosen.steps):
+        return None
+    return options.password(arguments, console, chosen.parameters.engine)
 
 
 def _no_open_run(node: local_host.LocalHost) -> None:
@@ -162,7 +178,7 @@ def _context(
 
 def _take_back(context: contexts.Context, console: consoles.Console) -> int:
     kept = run_files.before(context.directory)
-    failed = executor.undo(context, PROCEDURES[context.journal.plan.route])
+    failed = executor.undo(context, procedures.of(context.journal.plan.route, context.parameters))
     if failed:
         raise errors.UndoFailed(
             "undo everything",
@@ -177,7 +193,7 @@ def _take_back(context: contexts.Context, console: consoles.Console) -> int:
 def _carry_out(context: contexts.Context, console: consoles.Console) -> int:
     console.survive_hangup()
     try:
-        executor.run(context, PROCEDURES[context.journal.plan.route])
+        executor.run(context, procedures.of(context.journal.plan.route, context.parameters))
     except errors.Error as caught:
         raise outcome.explained(context, caught) from caught
     except KeyboardInterrupt:

@@ -11,7 +11,7 @@ from recovery import diagnose as diagnosing
 from recovery import diagnosis, errors, local_host, observation, planner, report, report_json
 from recovery import observe as observing
 from recovery import plan as plans
-from recovery.commands import options
+from recovery.commands import options, renewing
 
 
 def seen(
@@ -19,7 +19,8 @@ def seen(
 ) -> Tuple[observation.Observation, diagnosis.Diagnosis]:
     """Observe and judge the node."""
     given = getattr(arguments, "engine", "")
-    looked = observing.observe(node, node.root, options.running(arguments), given)
+    ca = getattr(arguments, "api_ca", "")
+    looked = observing.observe(node, node.root, options.running(arguments), given, ca)
     if getattr(arguments, "engine_fingerprint", ""):
         # It stands above known_hosts.
         looked = looked._replace(engine=looked.engine._replace(host_key_known=True))
@@ -38,11 +39,15 @@ def diagnose(arguments: argparse.Namespace) -> int:
 
 def plan(arguments: argparse.Namespace) -> int:
     """Print the plan that `recover` would carry out."""
-    looked, judged = seen(arguments, options.node(arguments))
+    node = options.node(arguments)
+    looked, judged = seen(arguments, node)
     wishes = options.wishes(arguments)
     if judged.route == diagnosis.NONE and not wishes.route and not judged.inhibitors:
         chosen = plans.Plan(diagnosis.NONE, judged.reason, plans.Parameters(), ())
     else:
+        route = wishes.route or judged.route
+        console = consoles.Console()
+        wishes, _ = renewing.named(arguments, console, node, looked, route, wishes)
         chosen = planner.make(looked, judged, wishes)
     if arguments.json:
         _print_json(plans.to_json(chosen))

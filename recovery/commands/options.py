@@ -9,6 +9,8 @@ from recovery import errors, files, local_host, planner
 from recovery import moment as moments
 from recovery import secret as secrets
 
+ENGINE = "the engine's password"
+
 
 def node(arguments: argparse.Namespace) -> local_host.LocalHost:
     """Return the node that the command is about."""
@@ -44,6 +46,8 @@ def wishes(arguments: argparse.Namespace) -> planner.Wishes:
         days=arguments.days,
         engine=arguments.engine,
         fingerprint=arguments.engine_fingerprint,
+        api_user=arguments.api_user,
+        api_ca=arguments.api_ca,
         guard_seconds=60 * arguments.guard_minutes,
     )
 
@@ -70,21 +74,22 @@ def password(
     Raises: errors.UsageError.
     """
     if arguments.engine_password_fd is not None:
-        return _first_line("/dev/fd/%d" % arguments.engine_password_fd)
+        return first_line("/dev/fd/%d" % arguments.engine_password_fd, ENGINE)
     if arguments.engine_password_file is not None:
-        return _first_line(arguments.engine_password_file)
+        return first_line(arguments.engine_password_file, ENGINE)
     if console.interactive and not arguments.yes:
         typed = console.password("Password of root@%s (empty: an ssh key is set up): " % engine)
         return typed if typed.reveal() else None
     return None
 
 
-def _first_line(path: str) -> secrets.Secret:
+def first_line(path: str, whose: str) -> secrets.Secret:
+    """Return the password that a file's first line is. Raises: errors.UsageError."""
     try:
         lines = files.Files("/").read(path).decode("utf-8").splitlines()
     except (errors.FileError, UnicodeDecodeError) as caught:
-        what = "read the engine's password from %s" % path
+        what = "read %s from %s" % (whose, path)
         raise errors.UsageError(what, str(caught)) from caught
     if not lines or not lines[0]:
-        raise errors.UsageError("read the engine's password from %s" % path, "it is empty")
+        raise errors.UsageError("read %s from %s" % (whose, path), "it is empty")
     return secrets.Secret(lines[0])

@@ -1,13 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine VM and its HA services: what would keep it from starting, whom it would fence."""
 
-from typing import List, Tuple
+from typing import Dict, List, Tuple
 
 from recovery.finding import INHIBITOR, NOTE, WARNING, Finding
 from recovery.judgements import facts
 from recovery.observation import Observation
 
 NO_MAINTENANCE = "hosted-engine --set-maintenance --mode=none"
+# The engine validates every login by calling its own web address (engine: SsoOAuthServiceUtils).
+WEB: Dict[str, Tuple[str, Tuple[str, ...]]] = {
+    "expired": (
+        "the engine's own web certificate is expired: its API refuses everybody",
+        (
+            "renew it first: hosted-engine --set-maintenance --mode=global here, then",
+            "`engine-setup --offline` on the engine VM, Renew certificates: Yes; then this again",
+        ),
+    ),
+    "untrusted": (
+        "the engine's web certificate is not from the CA that this node knows",
+        ("a certificate of another CA is in use there? give that CA: --api-ca FILE",),
+    ),
+    "unreachable": (
+        "the engine does not answer, and an ordinary renewal goes through it",
+        (
+            "start the engine VM, or wait until it is up: hosted-engine --vm-status",
+            "is it up, see that this node reaches its port 443",
+        ),
+    ),
+}
 
 
 def judge(seen: Observation) -> List[Finding]:
@@ -16,7 +37,14 @@ def judge(seen: Observation) -> List[Finding]:
         return []
     if not seen.engine.deployed:
         return _not_here(seen)
-    return _global(seen) + _local(seen) + _other_nodes(seen) + _alive(seen) + _host_key(seen)
+    return (
+        _global(seen)
+        + _local(seen)
+        + _other_nodes(seen)
+        + _alive(seen)
+        + _host_key(seen)
+        + _web(seen)
+    )
 
 
 def _not_here(seen: Observation) -> List[Finding]:
@@ -141,3 +169,12 @@ def _host_key(seen: Observation) -> List[Finding]:
             ),
         )
     ]
+
+
+def _web(seen: Observation) -> List[Finding]:
+    """Looked at only where the engine has to enroll: that goes through its web side alone."""
+    title, advice = WEB.get(seen.engine.web, ("", ()))
+    if not title:
+        return []
+    identity = "engine-web-%s" % seen.engine.web
+    return [Finding(identity, INHIBITOR, title, (seen.engine.web_problem,), advice)]

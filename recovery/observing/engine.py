@@ -6,7 +6,7 @@ from typing import Dict, Optional, Tuple
 
 from recovery import errors, host, observation
 from recovery.observing import problems, units
-from recovery.programs import hosted_engine, ssh, ssh_keyscan, virsh
+from recovery.programs import curl, hosted_engine, ssh, ssh_keyscan, virsh
 
 DOMAIN = "HostedEngine"
 AGENT_LOG = "/var/log/ovirt-hosted-engine-ha/agent.log"
@@ -38,6 +38,30 @@ def asked_for_ssh(
         answers_ssh=notes.attempt("engine's ssh", lambda: ssh_keyscan.answers(node, address), None),
         host_key_known=notes.attempt("engine's host key", lambda: ssh.knows(node, target), None),
     )
+
+
+def asked_for_web(
+    node: host.Host, engine: observation.Engine, ca: str, notes: problems.Problems
+) -> observation.Engine:
+    """Return the engine with whether its API can be used: ordinary renewal goes through it."""
+    if not engine.fqdn:
+        return engine
+    request = curl.Request("https://%s/ovirt-engine/services/health" % engine.fqdn)
+    try:
+        curl.ask(node, request, ca)
+    except curl.NotTrusted as refused:
+        state = "expired" if refused.expired else "untrusted"
+        return engine._replace(web=state, web_problem=_last(refused))
+    except curl.NotReached as missed:
+        return engine._replace(web="unreachable", web_problem=_last(missed))
+    except errors.Error as error:
+        notes.add("the engine's web side", error)
+        return engine
+    return engine._replace(web="answers")
+
+
+def _last(error: errors.Error) -> str:
+    return error.seen[-1] if error.seen else error.cause
 
 
 def _configured(node: host.Host, notes: problems.Problems) -> observation.Engine:

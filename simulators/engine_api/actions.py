@@ -57,19 +57,20 @@ def deactivate(world: World, host: hosts.Host) -> Optional[str]:
 
 
 def enroll(world: World, host: hosts.Host) -> Optional[str]:
-    if host["due"] and host["due"][1] == "enrolled":
+    if _locked(world, host):
         return LOCKED % "enroll certificate"
-    allowed = ("maintenance", "install_failed")
+    allowed = ["maintenance", "install_failed"]
     if release.enrolls_non_responsive(world):
-        allowed += ("non_responsive",)
+        allowed.append("non_responsive")
     if host["status"] not in allowed:
         return "Cannot enroll certificate Host. Please switch Host to Maintenance mode first."
-    hosts.begin(world, host, "installing", hosts.SECONDS["enroll"], "enrolled")
+    hosts.begin(world, host, host["status"], hosts.SECONDS["begin"], "enrolling")
+    host["enrolling"] = world.true() + hosts.SECONDS["enroll"]
     return None
 
 
 def activate(world: World, host: hosts.Host) -> Optional[str]:
-    if host["due"] and host["due"][1] == "enrolled":
+    if _locked(world, host):
         return LOCKED % "activate"
     if host["status"] == "up":
         return "Cannot activate Host. Host in Up status."
@@ -77,6 +78,11 @@ def activate(world: World, host: hosts.Host) -> Optional[str]:
         return "Cannot activate Host. Host is in non responsive state."
     hosts.begin(world, host, "unassigned", hosts.SECONDS["activate"], "activated")
     return None
+
+
+def _locked(world: World, host: hosts.Host) -> bool:
+    """An enrollment holds the host, where it is not called done before it is."""
+    return host["enrolling"] is not None and not release.says_done_early(world)
 
 
 ACTIONS = {"deactivate": deactivate, "enrollcertificate": enroll, "activate": activate}

@@ -27,9 +27,7 @@ def _element(name: str, value: Any, indent: str) -> List[str]:
         return [line for one in value for line in _element(name, one, indent)]
     if not isinstance(value, dict):
         return ["%s<%s>%s</%s>" % (indent, name, escaped(str(value)), name)]
-    given = "".join(
-        ' %s="%s"' % (key, escaped(value[key])) for key in ATTRIBUTES if key in value
-    )
+    given = "".join(' %s="%s"' % (key, escaped(value[key])) for key in ATTRIBUTES if key in value)
     inner = [
         line
         for key in value

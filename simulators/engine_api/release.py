@@ -42,3 +42,9 @@ def enrolls_ovn(world: World) -> bool:
 def restarts_services(world: World) -> bool:
     """Does the role restart what has to read the new files?"""
     return version(world) >= SINCE_4507
+
+
+def says_done_early(world: World) -> bool:
+    """Is the host in maintenance before the playbook's result is known?"""
+    number = version(world)
+    return (4, 3, 1) <= number < (4, 3, 11, 2) or (4, 4, 0) <= number < (4, 4, 1, 5)

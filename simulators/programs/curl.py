@@ -139,9 +139,10 @@ def _trusted(call: Call, place: _Place, options: curl_call.Options) -> None:
     path = options.values.get("cacert", DEFAULT_CA)
     try:
         ca = tls.read(call.world.node(path))
-    except OSError:
+    except OSError as error:
         if path != DEFAULT_CA:
-            raise _Ended(77, "error setting certificate verify locations:  CAfile: %s" % path)
+            text = "error setting certificate verify locations:  CAfile: %s" % path
+            raise _Ended(77, text) from error
         ca = b""
     problem = web.untrusted(call.world, ca, call.world.wall(), place.host)
     if not problem:
