@@ -6,6 +6,7 @@ which every value is text. A token lasts while it is used; one that the engine h
 asked for again once.
 """
 
+import contextlib
 import json
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
@@ -20,6 +21,7 @@ ENGINE_VM = "HostedEngine"
 # From here on a host that does not answer may be enrolled (engine: HostValidator.java).
 ENROLLS_NON_RESPONSIVE = (4, 5, 0, 7)
 
+PAUSE = 5  # seconds before a question is put again
 UP = "up"
 MAINTENANCE = "maintenance"
 PREPARING = "preparing_for_maintenance"
@@ -111,6 +113,16 @@ class Api:
         """Let the host work again. Raises: Refused, NotFound."""
         self._act(known, "activate")
 
+    def close(self) -> None:
+        """Log out; an engine that is not there has forgotten the token soon anyway."""
+        token, self._token = self._token, None
+        if token is None:
+            return
+        form = (("scope", SCOPE), ("token", token))
+        request = curl.Request(self._url("/services/sso-logout"), "POST", form=form)
+        with contextlib.suppress(errors.Error):
+            curl.ask(self.node, request, self.ca)
+
     def _hosts(self, search: str) -> List[HostState]:
         path = "/api/hosts" + search
         try:
@@ -132,8 +144,7 @@ class Api:
         body = "{}" if method == "POST" else ""
         for _ in range(2):
             token = self._logged_in()
-            request = curl.Request(self._url(path), method, token=token, body=body)
-            answer = curl.ask(self.node, request, self.ca)
+            answer = self._asked(curl.Request(self._url(path), method, token=token, body=body))
             if answer.status != 401:
                 return self._judged(answer, path, what)
             self._token = None
@@ -144,6 +155,16 @@ class Api:
             next_step="its own web certificate may be expired: `engine-setup --offline` on the "
             "engine VM, in global maintenance",
         )
+
+    def _asked(self, request: curl.Request) -> curl.Answer:
+        """Send a request; one that only looks may be sent again when its answer is lost."""
+        try:
+            return curl.ask(self.node, request, self.ca)
+        except curl.NotReached:
+            if request.method != "GET":
+                raise
+        self.node.sleep(PAUSE)
+        return curl.ask(self.node, request, self.ca)
 
     def _judged(self, answer: curl.Answer, path: str, what: str) -> Dict[str, Any]:
         if answer.status == 200 or answer.status == 202:

@@ -10,6 +10,12 @@ from recovery.observation import Observation
 from recovery.window import Window
 
 
+ALONE = (
+    "the engine VM runs here and no other node can carry it: this node cannot go into the "
+    "maintenance that an enrollment needs, so the engine signs instead"
+)
+
+
 class Choice(NamedTuple):
     """A route, the reason in one sentence, and the routes that may be chosen by name."""
 
@@ -47,11 +53,19 @@ def _valid(seen: Observation) -> Optional[Choice]:
         return Choice(NONE, "the certificates are valid; libvirtd fails for another reason")
     late = [one for one in seen.certificates if facts.expired(seen, one)]
     if late or expiry.soon(seen):
+        if _alone(seen) and certificate in expiry.soon(seen):
+            return Choice(SIGN, ALONE, (SIGN, RENEW))
         state = "expired" if late else "near expiry"
         return Choice(
             RENEW, "the node works and the engine can enroll what is %s" % state, (RENEW, SIGN)
         )
     return Choice(NONE, "every certificate is valid: there is nothing to do")
+
+
+def _alone(seen: Observation) -> bool:
+    """Tell whether the engine VM runs here and nobody else could take it over."""
+    known = seen.engine.global_maintenance is not None  # the HA broker was asked
+    return known and seen.engine.domain_state == "running" and not seen.engine.other_nodes
 
 
 def _expired(seen: Observation, found: Window) -> Choice:

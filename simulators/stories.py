@@ -30,6 +30,7 @@ class Story(NamedTuple):
     # What the tool is told beside what every recovery is told; {world} is the world's directory.
     options: Tuple[str, ...] = ()  # to `recover`
     options_again: Tuple[str, ...] = ()  # to `resume`
+    options_undo: Tuple[str, ...] = ()  # to `undo`
 
 
 def until(end: int, lifetime: int = LIFETIME) -> Dates:
@@ -86,6 +87,13 @@ STORIES: Dict[str, Story] = {
         first_boot=TRUE - 2 * DAY,
         options=API_PASSWORD,
         options_again=API_PASSWORD,
+        options_undo=API_PASSWORD,
+    ),
+    "near-expiry-alone": Story(
+        "the same on the only node: with the engine VM on it no maintenance is possible",
+        ages(TRUE + 20 * DAY),
+        ntp=True,
+        first_boot=TRUE - 2 * DAY,
     ),
     "global-maintenance": Story(
         "global maintenance was left on, so the agent never starts the engine VM",

@@ -179,6 +179,7 @@ def _context(
 def _take_back(context: contexts.Context, console: consoles.Console) -> int:
     kept = run_files.before(context.directory)
     failed = executor.undo(context, procedures.of(context.journal.plan.route, context.parameters))
+    _log_out(context)
     if failed:
         raise errors.UndoFailed(
             "undo everything",
@@ -190,6 +191,11 @@ def _take_back(context: contexts.Context, console: consoles.Console) -> int:
     return errors.DONE
 
 
+def _log_out(context: contexts.Context) -> None:
+    if context.api is not None:
+        context.api.close()
+
+
 def _carry_out(context: contexts.Context, console: consoles.Console) -> int:
     console.survive_hangup()
     try:
@@ -199,6 +205,8 @@ def _carry_out(context: contexts.Context, console: consoles.Console) -> int:
     except KeyboardInterrupt:
         stopped = errors.Attention("go on", "it was interrupted at the console")
         raise outcome.explained(context, stopped) from None
+    finally:
+        _log_out(context)
     remote.of(context.node, context.parameters.engine, context.directory).close()
     console.show(outcome.lines(context))
     return errors.DONE

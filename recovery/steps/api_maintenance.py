@@ -8,6 +8,8 @@ from recovery.programs import curl
 from recovery.step import NEEDED, Before, Step, Words
 
 LIMIT = 1800  # large VMs migrate slowly
+BACK = 900
+WORKS = (engine_api.UP, "non_operational", engine_api.NON_RESPONSIVE)  # as far as it can
 READY = (engine_api.MAINTENANCE, engine_api.INSTALL_FAILED)
 # What the engine lets into maintenance (engine: MaintenanceNumberOfVdssCommand.java).
 LEAVES = (engine_api.UP, "non_operational", "error", "down")
@@ -85,11 +87,8 @@ class HostMaintenance(Step):
         return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
-        known = context.engine_api.host(self.host)
-        if before["status"] in READY or known.status not in READY + (engine_api.PREPARING,):
-            return
-        context.engine_api.activate(known)
-        waiting.wait(context, self.host, lambda: _active(context, self.host), LIMIT)
+        if before["status"] not in READY:
+            waiting.wait(context, self.host, lambda: _working(context, self.host), BACK)
 
 
 def _enrolled_as_it_is(context: contexts.Context, known: engine_api.HostState) -> bool:
@@ -99,6 +98,15 @@ def _enrolled_as_it_is(context: contexts.Context, known: engine_api.HostState) -
     return context.engine_api.version() >= engine_api.ENROLLS_NON_RESPONSIVE
 
 
-def _active(context: contexts.Context, host: str) -> waiting.Seen:
-    status = context.engine_api.host(host).status
-    return waiting.Seen(status == engine_api.UP, status)
+def _working(context: contexts.Context, host: str) -> waiting.Seen:
+    """Let the host work again; an enrollment that still runs has to end first."""
+    try:
+        known = context.engine_api.host(host)
+        if known.status in READY + (engine_api.PREPARING,):
+            context.engine_api.activate(known)
+            return waiting.Seen(False, "asked to work again")
+    except engine_api.Refused as caught:
+        return waiting.Seen(False, caught.cause)
+    except curl.NotReached as caught:
+        return waiting.Seen(False, caught.seen[-1] if caught.seen else caught.cause)
+    return waiting.Seen(known.status in WORKS, known.status)

@@ -90,7 +90,7 @@ def _enrollable(host: engine_api.HostState, version: Tuple[int, ...]) -> None:
     if host.status != engine_api.NON_RESPONSIVE:
         return
     if version < engine_api.ENROLLS_NON_RESPONSIVE and host.vms:
-        raise errors.Inhibited(
+        raise errors.Error(
             "enroll %s" % host.name,
             "it is %s with running VMs, and the engine enrolls such a host from 4.5.0.7 on only"
             % host.status,

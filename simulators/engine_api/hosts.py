@@ -81,13 +81,21 @@ def settle(world: World) -> None:
     """Let everything happen that is due."""
     for host in every(world):
         _poll(world, host)
-        if host["enrolling"] is not None and host["enrolling"] <= world.true():
-            host["enrolling"] = None
-            _enrolled(world, host)
-        while host["due"] and host["due"][0] <= world.true():
-            kind = host["due"][1]
-            host["due"] = None
-            ENDS[kind](world, host)
+        while _one_end(world, host):
+            pass
+
+
+def _one_end(world: World, host: Host) -> bool:
+    """Let what is due first happen; an enrollment goes on beside the host's states."""
+    due = [tuple(host["due"])] if host["due"] else []
+    if host["enrolling"] is not None:
+        due.append((host["enrolling"], "enrolled"))
+    if not due or min(due)[0] > world.true():
+        return False
+    kind = min(due)[1]
+    host["enrolling" if kind == "enrolled" else "due"] = None
+    ENDS[kind](world, host)
+    return True
 
 
 def _poll(world: World, host: Host) -> None:
@@ -150,4 +158,10 @@ def _activated(world: World, host: Host) -> None:
     _poll(world, host)
 
 
-ENDS = {"left": _left, "enrolling": _enrolling, "said": _said, "activated": _activated}
+ENDS = {
+    "left": _left,
+    "enrolling": _enrolling,
+    "said": _said,
+    "enrolled": _enrolled,
+    "activated": _activated,
+}

@@ -30,7 +30,7 @@ class _Refused(Exception):
 
 
 def fresh() -> dict:
-    return {"user": USER, "password": PASSWORD, "tokens": {}}
+    return {"user": USER, "password": PASSWORD, "tokens": {}, "revoked": []}
 
 
 def token(world: World, body: bytes, accept: str) -> Answer:
@@ -82,5 +82,7 @@ def refusal(world: World, given: str) -> str:
 
 def revoke(world: World, body: bytes) -> Answer:
     form = parse_qs(body.decode("utf-8", "replace"))
-    world.state["api"]["sso"]["tokens"].pop(form.get("token", [""])[0], None)
+    known, token_ = world.state["api"]["sso"], form.get("token", [""])[0]
+    if known["tokens"].pop(token_, None):
+        known["revoked"].append(token_)
     return 200, {}

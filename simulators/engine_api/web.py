@@ -10,7 +10,8 @@ from simulators.world import World
 PKI = "/etc/pki/ovirt-engine"
 CERTIFICATE = PKI + "/certs/apache.cer"
 KEY = PKI + "/keys/apache.key.nopass"
-TRUSTED = PKI + "/ca.pem"  # what .truststore holds as `cacert`
+# What the engine trusts when it calls itself: its own CA, and that of a foreign web certificate.
+TRUSTED = (PKI + "/ca.pem", PKI + "/apache-ca.pem")
 ADDRESSES = (names.ENGINE, names.ENGINE_SHORT, names.ENGINE_ADDRESS)
 
 
@@ -37,5 +38,6 @@ def untrusted(world: World, ca: bytes, now: float, name: str) -> str:
 
 def trusts_itself(world: World) -> bool:
     """Does the engine accept its own web certificate when it validates a token by a call?"""
-    ca = tls.read(world.engine(TRUSTED))
-    return not tls.handshake_error(certificate(world), ca, engine_vm.wall(world))
+    trusted = [tls.read(world.engine(path)) for path in TRUSTED]
+    now = engine_vm.wall(world)
+    return any(not tls.handshake_error(certificate(world), ca, now) for ca in trusted)
