@@ -57,10 +57,10 @@ def ask(node: host.Host, request: Request, ca: str) -> Answer:
     """
     argv = command(request, ca)
     try:
-        output = node.run(argv, input=_config(request), timeout=TIMEOUT + 30)
+        output = node.run(argv, input=configuration(request), timeout=TIMEOUT + 30)
     except errors.ProgramFailed as caught:
         raise _refusal(request, ca, caught) from caught
-    return _answer(argv, output.stdout)
+    return answer(argv, output.stdout)
 
 
 def command(request: Request, ca: str) -> List[str]:
@@ -71,7 +71,8 @@ def command(request: Request, ca: str) -> List[str]:
     return argv + ["--config", "-", request.url]
 
 
-def _config(request: Request) -> bytes:
+def configuration(request: Request) -> bytes:
+    """Return what is said on standard input: headers, then the form or the body."""
     lines = [_line("header", "Accept: %s" % request.accept)]
     if request.token is not None:
         lines.append(_line("header", "Authorization: Bearer %s" % request.token.reveal()))
@@ -99,7 +100,8 @@ def _line(option: str, value: str) -> str:
     return '%s = "%s"\n' % (option, value.replace("\\", "\\\\").replace('"', '\\"'))
 
 
-def _answer(argv: Sequence[str], text: str) -> Answer:
+def answer(argv: Sequence[str], text: str) -> Answer:
+    """Return what the program printed: the body, then our line. Raises: UnexpectedOutput."""
     body, _, last = text.rpartition("\n")
     status, _, kind = last.partition(" ")
     if not status.isdigit():

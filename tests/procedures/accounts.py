@@ -23,12 +23,8 @@ INSTALLED = [
 ]
 _PAIRS = ("/etc/pki/libvirt/private/clientkey.pem", "/etc/pki/vdsm/keys/vdsmkey.pem")
 _PAIRS += tuple("/etc/pki/vdsm/libvirt-%s/server-key.pem" % name for name in ("spice", "vnc"))
-_CONSOLE = tuple(
-    "/etc/pki/ovirt-vmconsole/host-ssh_host_rsa" + end for end in ("", "-cert.pub")
-)
-_MIGRATION = tuple(
-    "/etc/pki/vdsm/libvirt-migrate/server-%s.pem" % name for name in ("cert", "key")
-)
+_CONSOLE = tuple("/etc/pki/ovirt-vmconsole/host-ssh_host_rsa" + end for end in ("", "-cert.pub"))
+_MIGRATION = tuple("/etc/pki/vdsm/libvirt-migrate/server-%s.pem" % name for name in ("cert", "key"))
 _OVN = tuple("/etc/pki/vdsm/ovn/ovn-%s.pem" % name for name in ("cert", "key"))
 # An enrollment makes new keys, and certificates for more than one signature does.
 ENROLLED = {

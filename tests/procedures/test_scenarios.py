@@ -46,9 +46,7 @@ RECOVERED = {
     ),
     "russian-locale": Recovered(),
     "ntp-reachable": Recovered(engine_set=False),
-    "near-expiry-alone": Recovered(
-        route="sign", findings=("expires-soon",), engine_set=False
-    ),
+    "near-expiry-alone": Recovered(route="sign", findings=("expires-soon",), engine_set=False),
     "engine-up": Recovered(
         route="sign",
         findings=EXPIRED + ("engine-answers",),
