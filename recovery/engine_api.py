@@ -21,6 +21,11 @@ ENGINE_VM = "HostedEngine"
 # From here on a host that does not answer may be enrolled (engine: HostValidator.java).
 ENROLLS_NON_RESPONSIVE = (4, 5, 0, 7)
 
+ACTIONS = {
+    "deactivate": "take %s into maintenance",
+    "enrollcertificate": "enroll %s",
+    "activate": "activate %s",
+}
 PAUSE = 5  # seconds before a question is put again
 UP = "up"
 MAINTENANCE = "maintenance"
@@ -28,6 +33,14 @@ PREPARING = "preparing_for_maintenance"
 INSTALLING = "installing"
 INSTALL_FAILED = "install_failed"
 NON_RESPONSIVE = "non_responsive"
+
+
+def says_done_early(version: Tuple[int, ...]) -> bool:
+    """Tell whether a host is in maintenance again before its enrollment has ended.
+
+    engine: HostEnrollCertificateInternalCommand.java, mended in 4.3.11.2 and 4.4.1.5.
+    """
+    return (4, 3, 1) <= version < (4, 3, 11, 2) or (4, 4, 0) <= version < (4, 4, 1, 5)
 
 
 class HostState(NamedTuple):
@@ -71,16 +84,20 @@ class Api:
         self.ca = ca
         self.user = user
         self._password = password
+        self._version: Tuple[int, ...] = ()
         self._token: Optional[secrets.Secret] = None
 
     def version(self) -> Tuple[int, ...]:
         """Return the engine's release as numbers, such as (4, 5, 0, 7)."""
+        if self._version:
+            return self._version
         path = "/api"
         product = _at(self._get(path), "product_info", "version", "full_version")
         numbers = re.match(r"[\d.]+", product if isinstance(product, str) else "")
         if numbers is None:
             raise errors.UnexpectedOutput(self._shown(path), str(product), "a release")
-        return tuple(int(word) for word in numbers.group(0).split(".") if word)
+        self._version = tuple(int(word) for word in numbers.group(0).split(".") if word)
+        return self._version
 
     def hosts(self) -> List[HostState]:
         """Return every host."""
@@ -133,7 +150,7 @@ class Api:
 
     def _act(self, known: HostState, action: str) -> None:
         path = "/api/hosts/%s/%s" % (known.id, action)
-        done = self._send("POST", path, "%s %s" % (action, known.name))
+        done = self._send("POST", path, ACTIONS[action] % known.name)
         if done.get("status") not in ("complete", "pending", "in_progress"):
             raise errors.UnexpectedOutput(self._shown(path), json.dumps(done), "a status")
 

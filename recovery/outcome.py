@@ -57,8 +57,8 @@ def _remaining(context: contexts.Context) -> List[str]:
         "What remains, when you have slept:",
         "  1. engine: `engine-setup --offline` in global maintenance, if the web certificate",
         "     has expired as well",
-        "  2. each node: `recover --route renew`, or Maintenance, Installation > Enroll",
-        "     Certificate, Activate; that also renews the migration, OVN and console certificates",
+        "  2. each node: recover --route renew (or in the web UI Maintenance, Enroll",
+        "     Certificate, Activate); it renews migration, OVN, console certificates too",
         "  before-images and journal: %s" % context.directory,
     ]
 

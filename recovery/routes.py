@@ -9,7 +9,6 @@ from recovery.judgements import clock, expiry, facts, services
 from recovery.observation import Observation
 from recovery.window import Window
 
-
 ALONE = (
     "the engine VM runs here and no other node can carry it: this node cannot go into the "
     "maintenance that an enrollment needs, so the engine signs instead"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Let the engine enroll new keys and certificates on a host, as the web UI does."""
 
-from typing import Dict
+from typing import Dict, Optional
 
 from recovery import certificates, engine_api, errors, inventory, plan, waiting
 from recovery import context as contexts
@@ -13,6 +13,8 @@ from recovery.step import NEEDED, Before, Step, Words
 LIMIT = 900
 # The state follows in a moment: the enrollment is a command of its own that begins by itself.
 BEGINS = 45.0
+# An engine that says "maintenance" too early is not believed before that, in seconds.
+SETTLES = 180.0
 LOG = "/var/log/ovirt-engine/host-deploy/ovirt-enroll-certs-ansible-*.log"
 READY = (engine_api.MAINTENANCE, engine_api.INSTALL_FAILED, engine_api.NON_RESPONSIVE)
 
@@ -50,22 +52,45 @@ class Enroll(Step):
     def apply(self, context: contexts.Context, before: Before) -> None:
         known = context.engine_api.host(self.host)
         if known.status != engine_api.INSTALLING and not self._is_new(context, before):
-            self._ask(context, known)
+            trouble = self._ask(context, known)
+        else:
+            trouble = None
         begin = context.node.instant()
         # Forgotten by a resume, which asks again: twice is as good as once.
         seen = {"installing": known.status == engine_api.INSTALLING}
 
         def look() -> waiting.Seen:
-            begun = moments.elapsed(begin, context.node.instant())
-            return self._look(context, before, seen, begun or 0.0)
+            begun = moments.elapsed(begin, context.node.instant()) or 0.0
+            found = self._look(context, before, seen, begun)
+            if found.done and begun < self._settles(context):
+                return waiting.Seen(False, found.text)
+            proved = seen["installing"] or found.done and self._is_here(context)
+            if trouble is None or proved:
+                return found
+            if begun > BEGINS:
+                raise trouble
+            return waiting.Seen(False, found.text)
 
         waiting.wait(context, "the enrollment of %s" % self.host, look, LIMIT)
 
-    def _ask(self, context: contexts.Context, known: engine_api.HostState) -> None:
+    def _settles(self, context: contexts.Context) -> float:
+        """Return the seconds before which nothing is believed of a host that is not this one."""
+        early = engine_api.says_done_early(context.engine_api.version())
+        return SETTLES if early and not self._is_here(context) else 0.0
+
+    def _ask(
+        self, context: contexts.Context, known: engine_api.HostState
+    ) -> Optional[errors.Error]:
+        """Ask for it; return what went wrong, unless it is seen that it has begun all the same.
+
+        A refusal may mean that it was asked for before a cut, a lost answer may mean nothing.
+        """
         try:
             context.engine_api.enroll(known)
-        except curl.NotReached as caught:
+        except (curl.NotReached, engine_api.Refused) as caught:
             context.say("%s; looking whether it has begun" % caught.lines()[0])
+            return caught
+        return None
 
     def _look(
         self,
@@ -109,7 +134,8 @@ class Enroll(Step):
         return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
-        context.say("what was enrolled on %s stays: it is valid, the old key is gone" % self.host)
+        if self._is_new(context, before) or not self._is_here(context):
+            context.say("what was enrolled on %s stays: it is valid" % self.host)
 
     def _is_here(self, context: contexts.Context) -> bool:
         return self.host == context.parameters.this_host

@@ -21,7 +21,8 @@ FORBIDDEN = (
 # Real programs a test may ask for by name: readers and calculators, none keeps state here.
 ALLOWED = (
     "openssl journalctl systemd-journal-remote ssh-keygen git sh bash dash busybox env "
-    "cat true false sleep test ls cp mkdir rm stat id printf echo tar date virsh uname df hostname curl "
+    "cat true false sleep test ls cp mkdir rm stat id printf echo tar date virsh uname df hostname "
+    "curl "
     # A machine of their own: its clock and its services are not this one's.
     "qemu-system-x86_64 qemu-img mkfs.fat mtools"
 ).split()

@@ -21,8 +21,10 @@ INSTALLED = [
     "/etc/pki/vdsm/libvirt-spice/server-cert.pem",
     "/etc/pki/vdsm/libvirt-vnc/server-cert.pem",
 ]
-_PAIRS = ("/etc/pki/libvirt/private/clientkey.pem", "/etc/pki/vdsm/keys/vdsmkey.pem")
-_PAIRS += tuple("/etc/pki/vdsm/libvirt-%s/server-key.pem" % name for name in ("spice", "vnc"))
+_NODE_KEYS = ("/etc/pki/libvirt/private/clientkey.pem", "/etc/pki/vdsm/keys/vdsmkey.pem")
+_PAIRS = _NODE_KEYS + tuple(
+    "/etc/pki/vdsm/libvirt-%s/server-key.pem" % name for name in ("spice", "vnc")
+)
 _CONSOLE = tuple("/etc/pki/ovirt-vmconsole/host-ssh_host_rsa" + end for end in ("", "-cert.pub"))
 _MIGRATION = tuple("/etc/pki/vdsm/libvirt-migrate/server-%s.pem" % name for name in ("cert", "key"))
 _OVN = tuple("/etc/pki/vdsm/ovn/ovn-%s.pem" % name for name in ("cert", "key"))

@@ -91,19 +91,22 @@ ANSWERS = {
         dict(DEACTIVATE, kind="409", detail="[Host has asynchronous running tasks.]"),
         5,
         (
-            "cannot deactivate virt-host1: Host has asynchronous running tasks.",
+            "cannot take virt-host1 into maintenance: Host has asynchronous running tasks.",
             "recover --route sign",
         ),
     ),
     "404 to the maintenance": Answer(
         dict(DEACTIVATE, kind="404", detail="[No such host]"),
         5,
-        ("cannot deactivate virt-host1: the engine does not know it (404)", "No such host"),
+        (
+            "cannot take virt-host1 into maintenance: the engine does not know it (404)",
+            "No such host",
+        ),
     ),
     "500 to the enrollment": Answer(
         {"path": "/enrollcertificate", "kind": "500", "count": 0},
         5,
-        ("cannot enrollcertificate virt-host1: the engine answers with status 500",),
+        ("cannot enroll virt-host1: the engine answers with status 500",),
     ),
 }
 

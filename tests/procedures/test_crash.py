@@ -40,7 +40,7 @@ REWIND = Subject("node-expired", 8)
 SIGN = Subject("engine-up", 2, engine="running on another node")
 RENEW = Subject(
     "near-expiry",
-    1,
+    2,
     engine="running on another node",
     changed=tuple(accounts.ENROLLED["el8"]),
     kept=tuple(accounts.ENROLLED["el8"]),

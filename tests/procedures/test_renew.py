@@ -38,7 +38,7 @@ def known(world: install.World) -> Dict[str, Dict[str, Any]]:
 
 
 def posts(world: install.World) -> List[str]:
-    """What the engine was asked to do, by the last word of the path; logging in and out left out."""
+    """What the engine was asked to do, by the last word of the path, beside logging in."""
     calls = [call.argv for call in world.transcript() if "POST" in call.argv]
     return [argv[-1].rpartition("/")[2] for argv in calls if "/sso" not in argv[-1]]
 
