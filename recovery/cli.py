@@ -100,7 +100,7 @@ def _wishes(command: argparse.ArgumentParser) -> None:
         metavar="SHA256:...",
         help="of the engine's host key, where known_hosts does not know it",
     )
-    add("--node", dest="nodes", nargs="+", default=[], metavar="NAME", help="other nodes than this")
+    add("--node", action="append", default=[], metavar="HOST", help="may be given again")
     add("--all-nodes", action="store_true", help="every node that the engine knows")
     add("--api-user", default="admin@internal", metavar="USER", help="of the engine's API")
     add(

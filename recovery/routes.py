@@ -58,7 +58,8 @@ def _valid(seen: Observation) -> Optional[Choice]:
         return Choice(
             RENEW, "the node works and the engine can enroll what is %s" % state, (RENEW, SIGN)
         )
-    return Choice(NONE, "every certificate is valid: there is nothing to do")
+    # Other nodes may be in need; they too are enrolled from here.
+    return Choice(NONE, "every certificate is valid: there is nothing to do", (RENEW,))
 
 
 def _alone(seen: Observation) -> bool:

@@ -56,7 +56,7 @@ def test_readme_commands_are_all_known_here() -> None:
     expected += ["python3 -m simulators.vm shell node-expired", "python3 -m bundle"]
     expected += [archive + word for word in ("diagnose", "plan", "recover")]
     expected += [archive + word for word in ("status", "resume", "undo")]
-    expected += [archive + "recover --all-nodes"]
+    expected += [archive + "recover --route renew --all-nodes"]
     assert commands() == expected
 
 

@@ -58,7 +58,7 @@ def named(
     Without a name it is this node alone, and nobody needs to be asked before the plan.
     Raises: errors.UsageError, and what `engine_api` raises.
     """
-    if not (arguments.nodes or arguments.all_nodes):
+    if not (arguments.node or arguments.all_nodes):
         return wishes, None
     if route != diagnosis.RENEW:
         raise errors.UsageError("choose nodes", "that belongs to the route %s" % diagnosis.RENEW)
@@ -66,12 +66,12 @@ def named(
         web=seen.engine.fqdn or wishes.engine,
         api_user=wishes.api_user,
         api_ca=wishes.api_ca,
-        hosts=tuple(arguments.nodes) or ("all",),
+        hosts=tuple(arguments.node) or ("all",),
     )
     found = api(arguments, console, node, web)
     required(found, web)
     assert found is not None
-    chosen = found.hosts() if arguments.all_nodes else [found.host(one) for one in arguments.nodes]
+    chosen = found.hosts() if arguments.all_nodes else [found.host(one) for one in arguments.node]
     return _ordered(found, seen, chosen, wishes), found
 
 

@@ -7,8 +7,8 @@ from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
 import pytest
 
-from simulators import keys, pki, stories
-from simulators.engine_api import hosts, web
+from simulators import engine_vm, keys, pki, stories
+from simulators.engine_api import hosts
 from tests.procedures import accounts, watched
 
 WEB = "/etc/pki/ovirt-engine/certs/apache.cer"
@@ -197,7 +197,14 @@ def test_password_that_nobody_gives_is_a_usage_error(node: watched.Node) -> None
 def test_host_that_the_engine_does_not_know_is_told_with_those_it_knows(
     node: watched.Node,
 ) -> None:
-    words = ("--node", "virt-host7", "--api-password-file", node.world.directory + "/api-password")
+    words = (
+        "--route",
+        "renew",
+        "--node",
+        "virt-host7",
+        "--api-password-file",
+        node.world.directory + "/api-password",
+    )
     ended = node.tool("recover", "--yes", *words)
     assert ended.status == 5
     assert "cannot find the host virt-host7: the engine knows: virt-host1, virt-host2" in text(
@@ -235,7 +242,7 @@ def serve(node: watched.Node, key: str, dates: pki.Dates) -> None:
             os.unlink(path)
         Path(path).write_bytes(authority.pem)
     with node.world.opened() as world:
-        web.load(world)
+        engine_vm.switch(world, "httpd", True)
 
 
 def switched_off(node: watched.Node) -> None:

@@ -8,8 +8,8 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 
-from simulators import der, install, stories
-from simulators.engine_api import hosts, sso
+from simulators import der, engine_vm, install, stories
+from simulators.engine_api import hosts, signing, sso
 from simulators.releases import RELEASES
 from tests.procedures import accounts, points, watched
 
@@ -152,7 +152,7 @@ def test_undo_while_the_enrollment_runs_waits_for_its_end(tmp_path: Path) -> Non
     assert node.recover(points.kill_once("after", "/enrollcertificate")).status == -9
     ended = node.undo()
     assert ended.status == 0, ended.output[-2000:]
-    assert "what was enrolled on virt-host1.example.test stays: it is valid" in ended.output
+    assert "whatever was enrolled on virt-host1.example.test stays: it is valid" in ended.output
     assert accounts.host_states(node.world) == ["up", "up"]
     assert accounts.changed(node.world) == accounts.ENROLLED["el9"]
 
@@ -197,15 +197,14 @@ def password(node: watched.Node) -> str:
 
 def renew_web(node: watched.Node) -> None:
     """What engine-setup does for httpd and the engine's own client certificate."""
-    from simulators.engine_api import signing, web
-
     subject = "/C=US/O=example.test/CN=virt-he.example.test"
     with node.world.opened() as world:
         for name in ("apache", "engine"):
             pair = signing.signed(world, name, name, subject, "DNS:virt-he.example.test")
             key = "/etc/pki/ovirt-engine/keys/%s.key.nopass" % name
             Path(world.engine(key)).write_bytes(pair.key)
-        web.load(world)
+        for service in ("httpd", "ovirt-engine"):
+            engine_vm.switch(world, service, True)
 
 
 def test_only_node_with_the_engine_vm_on_it_is_refused_with_the_engines_words(
