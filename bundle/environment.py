@@ -7,13 +7,16 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
-from typing import Dict, Iterator
+from typing import Dict, Iterator, List
 
 from bundle import paths, program
 from bundle.interpreter import Interpreter
 
 # What the lock says or nothing: no build, no other version, no other bytes.
 LOCKED = ["--require-hashes", "--only-binary", ":all:", "--no-deps"]
+# Packages of a lock that exist as source only. They are built with what `source` locks, in the
+# environment itself: an isolated build would fetch what no lock names.
+FROM_SOURCE = {"sdk": ["ovirt-engine-sdk-python"]}
 # A person's settings that would change what is installed, or where.
 REFUSED = ("PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_NO_BINARY", "PIP_CONSTRAINT")
 QUIET = ["--quiet", "--disable-pip-version-check", "--no-input"]
@@ -47,8 +50,19 @@ def _make(interpreter: Interpreter, lock: str, folder: Path) -> None:
         shutil.rmtree(str(folder))
     _venv(interpreter, folder)
     python = folder / "bin" / "python"
-    for name in ("pip", lock):
-        pip(python, "install", *QUIET, *LOCKED, "-r", str(paths.LOCKS / (name + ".txt")))
+    for name in _locks(lock):
+        words = QUIET + LOCKED + _built(name) + ["-r", str(paths.LOCKS / (name + ".txt"))]
+        pip(python, "install", *words)
+
+
+def _locks(lock: str) -> List[str]:
+    """What is installed, in this order."""
+    return ["pip"] + (["source"] if lock in FROM_SOURCE else []) + [lock]
+
+
+def _built(lock: str) -> List[str]:
+    words = [word for name in FROM_SOURCE.get(lock, []) for word in ("--no-binary", name)]
+    return words + ["--no-build-isolation"] if words else []
 
 
 def _venv(interpreter: Interpreter, folder: Path) -> None:
@@ -61,7 +75,7 @@ def _venv(interpreter: Interpreter, folder: Path) -> None:
 
 def _stamp(interpreter: Interpreter, lock: str) -> str:
     digest = hashlib.sha256()
-    for name in ("pip", lock):
+    for name in _locks(lock):
         digest.update((paths.LOCKS / (name + ".txt")).read_bytes())
     return "{} {}\n".format(interpreter.release, digest.hexdigest())
 

@@ -65,6 +65,8 @@ def _looking(commands: Any) -> None:
         if name == "plan":
             _wishes(command)
             _authority(command)
+            _api_password(command)
+            command.set_defaults(yes=False)
 
 
 def _acting(commands: Any) -> None:
@@ -78,6 +80,8 @@ def _acting(commands: Any) -> None:
         _password(command)
         _authority(command)
     _without_engine_setup(resume)
+    for command in (recover, resume, undo):
+        _api_password(command)
     for command in (resume, undo):
         command.add_argument(
             "--true-time", metavar="DATE", help="the true time now, in UTC, as you know it"
@@ -98,6 +102,15 @@ def _wishes(command: argparse.ArgumentParser) -> None:
         default="",
         metavar="SHA256:...",
         help="of the engine's host key, where known_hosts does not know it",
+    )
+    add("--node", action="append", default=[], metavar="HOST", help="may be given again")
+    add("--all-nodes", action="store_true", help="every node that the engine knows")
+    add("--api-user", default="admin@internal", metavar="USER", help="of the engine's API")
+    add(
+        "--api-ca",
+        default="/etc/pki/vdsm/certs/cacert.pem",
+        metavar="FILE",
+        help="CA of the engine's web certificate, where it is not the engine's own",
     )
     add(
         "--engine-setup",
@@ -123,6 +136,12 @@ def _without_engine_setup(command: argparse.ArgumentParser) -> None:
         dest="engine_setup",
         help="leave the engine's own certificates as they are",
     )
+
+
+def _api_password(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--api-password-file", metavar="FILE", help="password of the API's user, one line")
+    add("--api-password-fd", type=int, metavar="N", help="the same from a file descriptor")
 
 
 def _password(command: argparse.ArgumentParser) -> None:

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a step is given to work with. Imports host, journal, moment, plan, secret and signing."""
+"""What a step is given to work with.
+
+Imports engine_api, host, journal, moment, plan, secret and signing.
+"""
 
 from typing import Callable, List, Optional
 
-from recovery import errors, host, journal, plan, signing
+from recovery import engine_api, errors, host, journal, plan, signing
 from recovery import moment as moments
 from recovery import secret as secrets
 
@@ -27,6 +30,7 @@ class Context:
         stated_true: Optional[float] = None,
         agree: Optional[Callable[[str], bool]] = None,
         authority: Optional[signing.Authority] = None,
+        api: Optional[engine_api.Api] = None,
     ) -> None:
         self.node = node
         self.journal = journal
@@ -35,6 +39,7 @@ class Context:
         self.agree = agree or ask
         self.itself = itself
         self.password = password
+        self.api = api
         self.stated_true = stated_true  # what the operator says the true time is
         self.authority = authority  # the CA that the operator brought along
         self.parameters: plan.Parameters = journal.plan.parameters
@@ -42,6 +47,17 @@ class Context:
     @property
     def directory(self) -> str:
         return self.journal.directory
+
+    @property
+    def engine_api(self) -> engine_api.Api:
+        """Return the engine's API. Raises: errors.Error where nobody gave its password."""
+        if self.api is None:
+            raise errors.Attention(
+                "ask the engine's API",
+                "nobody gave the password of %s" % self.parameters.api_user,
+                next_step="the same again with --api-password-file FILE",
+            )
+        return self.api
 
     def true_at(self, now: moments.AnyMoment) -> float:
         """Return the true time at a moment of this boot.

@@ -84,6 +84,8 @@ class Engine(NamedTuple):
     answers_ssh: Optional[bool] = None  # port 22 of the engine, None: not tried
     global_maintenance_source: str = ""  # who said so: the HA broker or the agent's log
     ssh_address: str = ""  # where it is asked for: the fqdn, or what the operator gave
+    api: str = ""  # its web side: answers, expired, untrusted, unreachable; "" not tried
+    api_problem: str = ""  # the literal line that says so
     host_key_known: Optional[bool] = None  # known_hosts has a key for it; None: not looked up
     web: Optional[Certificate] = None  # what its web server shows; `chain`: the node's CA signed it
     web_problem: str = ""  # why none is known, "" where nobody asked

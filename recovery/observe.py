@@ -4,7 +4,7 @@
 import posixpath
 from typing import List, Optional, Tuple
 
-from recovery import certificates, engine_certificates, errors, host, inventory
+from recovery import certificates, engine_certificates, errors, host, inventory, window
 from recovery.observation import Certificate, Engine, Observation, Served
 from recovery.observing import clock, engine, failures, platform, problems, units
 from recovery.programs import openssl, systemctl
@@ -14,17 +14,18 @@ JOURNAL = "/var/log/journal"
 
 
 def observe(
-    node: host.Host, root: str = "/", running: bool = True, address: str = ""
+    node: host.Host, root: str = "/", running: bool = True, address: str = "", ca: str = ""
 ) -> Observation:
     """Return all facts that can be had; what cannot is named in `problems`.
 
     With `running` False only files are read: `root` is a disk that a rescue system mounted.
     address: where the engine answers ssh, when the operator knows better than the node.
+    ca: file with the CA of the engine's web certificate, where it is not the engine's own.
     Raises: errors.Error only when the node has no clock to read.
     """
     notes = problems.Problems()
     seen = _files(node, Observation(clock.moment(node, notes), root, running), notes)
-    seen = _living(node, seen, notes, address) if running else _dead(node, seen, notes)
+    seen = _living(node, seen, notes, address, ca) if running else _dead(node, seen, notes)
     seen = _journal(node, seen, notes)
     return seen._replace(problems=tuple(notes.lines))
 
@@ -60,12 +61,14 @@ def _dead(node: host.Host, seen: Observation, notes: problems.Problems) -> Obser
 
 
 def _living(
-    node: host.Host, seen: Observation, notes: problems.Problems, address: str
+    node: host.Host, seen: Observation, notes: problems.Problems, address: str, ca: str
 ) -> Observation:
     nothing: Tuple[units.Units, units.Units] = ((), ())
     services, clocks = notes.attempt("units", lambda: units.observe(node), nothing)
     known, vms = engine.observe(node, services, True, notes)
     known = _asked_engine(node, seen, known, address, notes)
+    if _near_expiry(seen) and not _expired(seen):
+        known = engine.asked_for_api(node, known, ca or inventory.NODE_CA, notes)
     return seen._replace(
         systemd=notes.attempt("systemd", lambda: systemctl.version(node), 0),
         root_rights=notes.attempt("rights", lambda: platform.root_rights(node), True),
@@ -101,6 +104,12 @@ def _asked_engine(
 def _expired(seen: Observation) -> bool:
     certificate = node_certificate(seen)
     return certificate is not None and seen.moment.wall > certificate.not_after
+
+
+def _near_expiry(seen: Observation) -> bool:
+    """Tell whether an ordinary renewal may be what is needed."""
+    ends = [one.not_after for one in seen.certificates if one.state == "ok"]
+    return bool(ends) and min(ends) - seen.moment.wall < window.SOON
 
 
 def _served(node: host.Host, services: units.Units, notes: problems.Problems) -> Tuple[Served, ...]:

@@ -20,12 +20,12 @@ from recovery import moment as moments
 
 def lines(context: contexts.Context) -> List[str]:
     """Return the last words of a run that came to its end."""
+    if context.parameters.hosts:
+        return _enrolled(context)
     at_rest = context.parameters.at_rest
     shown = ["", "Signed and installed on the disk." if at_rest else "Recovered."]
     if context.journal.plan.route != diagnosis.RENEW:
-        path = inventory.NODE_CERTIFICATE
-        _, end = certificates.dates(path, context.node.read(path))
-        shown.append("  new expiry date: %s UTC (%s)" % (moments.utc(end), path))
+        shown.append(_expiry(context))
     shown += _engine(context)
     restored = context.journal.of(journals.RESTORED)
     if restored:
@@ -38,6 +38,30 @@ def lines(context: contexts.Context) -> List[str]:
         shown.append("  HostedEngine: running")
     shown += _signed_here(context) + (_after_boot() if at_rest else [])
     return shown + _remaining(context)
+
+
+def _expiry(context: contexts.Context) -> str:
+    path = inventory.NODE_CERTIFICATE
+    _, end = certificates.dates(path, context.node.read(path))
+    return "  new expiry date: %s UTC (%s)" % (moments.utc(end), path)
+
+
+def _enrolled(context: contexts.Context) -> List[str]:
+    """Return the last words where the engine has enrolled the certificates."""
+    hosts = context.parameters.hosts
+    shown = ["", "Renewed: %s." % ", ".join(hosts)]
+    if context.parameters.this_host:
+        shown.append(_expiry(context))
+    others = [host for host in hosts if host != context.parameters.this_host]
+    if others:
+        shown += [
+            "On %s, with an engine before 4.5.0.7, while no VM runs there:" % ", ".join(others),
+            "  systemctl restart libvirtd vdsmd   (else they go on with the old certificate)",
+        ]
+    tasks = _engine_tasks(context) + [
+        ["every other node: ovirt-cert-recovery recover --route renew", "--all-nodes"]
+    ]
+    return shown + _engine(context) + _told("What remains:", tasks, context)
 
 
 def _signed_here(context: contexts.Context) -> List[str]:
@@ -72,21 +96,27 @@ def _engine(context: contexts.Context) -> List[str]:
 
 
 def _remaining(context: contexts.Context) -> List[str]:
-    tasks = []
+    tasks = _engine_tasks(context) + [
+        [
+            "each node: recover --route renew (or in the web UI Maintenance, Enroll",
+            "Certificate, Activate); it renews migration, OVN, console certificates too",
+        ]
+    ]
+    return _told("What remains, when you have slept:", tasks, context)
+
+
+def _engine_tasks(context: contexts.Context) -> List[List[str]]:
+    """Return engine-setup as a task, where it was left out or nobody looked whether it is due."""
     looked = context.journal.last(engine_certificates.LOOK, journals.VERIFIED) is not None
     left = context.journal.of(journals.LEFT)
-    if left or not looked:
-        why = (
-            "left out: %s" % left[-1].data["why"] if left else "if the web certificate has expired"
-        )
-        tasks.append(["engine: `engine-setup --offline` in global maintenance,", why])
-    tasks.append(
-        [
-            "each node: Maintenance, Installation > Enroll Certificate, Activate; that also",
-            "renews the migration, OVN and console certificates",
-        ]
-    )
-    shown = ["What remains, when you have slept:"]
+    if looked and not left:
+        return []
+    why = "left out: %s" % left[-1].data["why"] if left else "if the web certificate has expired"
+    return [["engine: `engine-setup --offline` in global maintenance,", why]]
+
+
+def _told(title: str, tasks: List[List[str]], context: contexts.Context) -> List[str]:
+    shown = [title]
     for number, (first, rest) in enumerate(tasks, 1):
         shown += ["  %d. %s" % (number, first), "     %s" % rest]
     return shown + ["  before-images and journal: %s" % context.directory]

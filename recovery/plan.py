@@ -32,6 +32,13 @@ class Parameters(NamedTuple):
     failed: Tuple[str, ...] = ()  # units whose start limits are reset
     services: Tuple[str, ...] = ()  # units to restart, in order
     copies: Tuple[Copy, ...] = ()
+    renew_engine: bool = False  # the engine's own certificates, in the route `renew`
+    web: str = ""  # the engine's name in its web certificate
+    api_user: str = ""
+    api_ca: str = ""  # file of the node with the CA of that certificate
+    hosts: Tuple[str, ...] = ()  # to be enrolled through the engine's API, in this order
+    this_host: str = ""  # the one of them that is this node, "" none
+    carrier: str = ""  # the one of them that carries the engine VM, "" none or not known
     guard_seconds: int = 900  # without a sign of life for so long the true time comes back
     authority: str = ""  # the file whose CA signs here; its key is never written anywhere
     at_rest: bool = False  # a disk in a rescue system: files only, nothing runs

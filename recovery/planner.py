@@ -4,12 +4,13 @@
 Imports certificates (text of subjects only), diagnosis, inventory, observation, plan, procedures.
 """
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from recovery import certificates, diagnosis, errors, inventory, plan, procedures
 from recovery import moment as moments
 from recovery import observation as observations
 from recovery.judgements import engine as engine_judgements
+from recovery.judgements import expiry, facts
 from recovery.programs import hosted_engine
 from recovery.step import DECLINED, Step
 from recovery.steps import services
@@ -27,6 +28,11 @@ class Wishes(NamedTuple):
     days: int = 398
     engine: str = ""
     fingerprint: str = ""
+    api_user: str = ""
+    api_ca: str = ""
+    hosts: Tuple[str, ...] = ()  # to be enrolled, in order; none: this node
+    this_host: str = ""
+    carrier: str = ""
     guard_seconds: int = 900
     authority: str = ""  # the file whose CA is to sign here
     engine_setup: str = "dialogue"
@@ -42,22 +48,19 @@ def make(
     """
     route = wishes.route or judged.route
     _node_certificate(observation)
-    possible = [name for name in judged.allowed if name in procedures.PROCEDURES]
+    possible = [name for name in judged.allowed if name in procedures.CARRIED_OUT]
     if wishes.route and wishes.route not in possible:
         raise errors.UsageError(
             "take the route %s" % wishes.route,
             "on this node it can be %s" % (" or ".join(possible) or "none"),
             unchanged="everything",
         )
-    carried_out = route in procedures.PROCEDURES
-    if route == diagnosis.RENEW and not _engine_part(observation, wishes):
-        carried_out = False  # what is left is the nodes' enrollment
-    if not carried_out:
+    if route not in procedures.CARRIED_OUT:
         raise errors.Inhibited("recover by route %s" % route, judged.reason, unchanged="everything")
     _authority_fits(route, wishes)
     parameters = _parameters(observation, judged, wishes, route)
     steps = []
-    for step in procedures.of(route, parameters.at_rest):
+    for step in procedures.of(route, parameters):
         words = step.words(parameters)
         steps.append(
             plan.PlannedStep(
@@ -127,7 +130,35 @@ def _parameters(
         at_rest=not observation.running,
         interim=_interim(observation) if route == diagnosis.INTERIM else (),
         engine_setup=wishes.engine_setup,
+        **_enrollment(observation, wishes, name) if route == diagnosis.RENEW else {},
     )
+
+
+def _enrollment(observation: observations.Observation, wishes: Wishes, name: str) -> Dict[str, Any]:
+    """Return what is renewed: the engine's own certificates, hosts through its API, or both.
+
+    The name in the engine's web certificate is no address.
+    """
+    renew_engine = _engine_part(observation, wishes)
+    hosts = wishes.hosts
+    if not hosts and (_enrollment_due(observation) or not renew_engine):
+        hosts = (name,)
+    this = wishes.this_host if wishes.hosts else name
+    here = observation.engine.domain_state == "running"
+    return {
+        "web": observation.engine.fqdn or wishes.engine,
+        "api_user": wishes.api_user,
+        "api_ca": wishes.api_ca,
+        "renew_engine": renew_engine,
+        "hosts": hosts,
+        "this_host": this if hosts else "",
+        "carrier": wishes.carrier or (this if here else ""),
+    }
+
+
+def _enrollment_due(observation: observations.Observation) -> bool:
+    late = [one for one in observation.certificates if facts.expired(observation, one)]
+    return bool(late or expiry.soon(observation))
 
 
 def _interim(observation: observations.Observation) -> Tuple[str, ...]:

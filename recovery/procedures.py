@@ -7,10 +7,15 @@ certificate. Everything after that happens under the true time.
 
 from typing import Dict, Tuple
 
-from recovery import diagnosis
+from recovery import diagnosis, plan
 from recovery.step import Step
 from recovery.steps import (
     anchor,
+    api_activate,
+    api_copies,
+    api_enroll,
+    api_maintenance,
+    api_reach,
     backup,
     boot_guard,
     clock_back,
@@ -151,19 +156,61 @@ INTERIM: Procedure = (
     prove.Prove(),
 )
 
-RENEW: Procedure = (reach_engine.ReachEngine(), *ENGINE_PART, prove.Prove())
+# What comes before any host is touched; what is done for each host is in `_renewed`.
+ENROLLMENT: Procedure = (backup.Backup(), api_reach.ReachApi())
 
 PROCEDURES: Dict[str, Procedure] = {
     diagnosis.REWIND: REWIND,
     diagnosis.SIGN: SIGN,
     diagnosis.OFFLINE_CA: OFFLINE_CA,
     diagnosis.INTERIM: INTERIM,
-    diagnosis.RENEW: RENEW,
 }
+CARRIED_OUT = tuple(PROCEDURES) + (diagnosis.RENEW,)
 
 
-def of(route: str, at_rest: bool) -> Procedure:
-    """Return the procedure of a route. Raises: KeyError for one that is not carried out."""
-    if at_rest and route == diagnosis.OFFLINE_CA:
+def of(route: str, parameters: plan.Parameters) -> Procedure:
+    """Return every step of a route. Raises: KeyError for one that is not carried out."""
+    if route == diagnosis.RENEW:
+        return _renewal(parameters)
+    if parameters.at_rest and route == diagnosis.OFFLINE_CA:
         return OFFLINE_AT_REST
     return PROCEDURES[route]
+
+
+def _renewal(parameters: plan.Parameters) -> Procedure:
+    """The engine's own certificates first: expired, its API lets nobody in."""
+    steps: Procedure = ()
+    if parameters.renew_engine:
+        steps += (reach_engine.ReachEngine(until="leave-maintenance"), *ENGINE_PART)
+    if parameters.hosts:
+        steps += ENROLLMENT
+    for host in parameters.hosts:
+        steps += _renewed(host, host == parameters.this_host)
+    if parameters.this_host or not parameters.hosts:
+        steps += (prove.Prove(),)
+    return steps
+
+
+def _renewed(host: str, here: bool) -> Procedure:
+    """One host after the other: the first failure leaves the rest as they are."""
+    away = api_maintenance.step_id(host)
+    enrolled = api_enroll.step_id(host)
+    return (
+        (api_maintenance.HostMaintenance(host), api_enroll.Enroll(host))
+        + (_here(enrolled) if here else ())
+        + (api_activate.Activate(host, away),)
+    )
+
+
+def _here(enrolled: str) -> Procedure:
+    return (
+        api_copies.RenewCopies(),
+        services.RestartServices(
+            "restart-services",
+            "restart libvirtd, vdsm and the HA services",
+            "they read certificates when they start, and engines before 4.5.0.7 leave that out; "
+            "in maintenance no VM runs here",
+            since=enrolled,
+            until="",
+        ),
+    )

@@ -16,7 +16,7 @@ MARKS = {INHIBITOR: "!!", WARNING: " !", NOTE: " -"}
 STYLES = (("!!", "bold red"), (" !", "yellow"), ("Route:", "bold green"))
 ROUTES = {
     diagnosis.NONE: "nothing will be changed",
-    diagnosis.RENEW: "ordinary renewal while everything is valid",
+    diagnosis.RENEW: "the engine enrolls new certificates; the clock is not touched",
     diagnosis.SIGN: "the engine signs a new certificate; the clock is not touched",
     diagnosis.OFFLINE_CA: "sign here with the CA of an engine-backup; the clock is not touched",
     diagnosis.INTERIM: "a temporary CA only until the engine VM runs",

@@ -10,6 +10,10 @@ from recovery.observation import Observation
 from recovery.window import Window
 
 WITH_CA = "; with the engine's CA at hand: --engine-backup FILE"
+ALONE = (
+    "the engine VM runs here and no other node can carry it: this node cannot go into the "
+    "maintenance that an enrollment needs, so the engine signs instead"
+)
 
 
 class Choice(NamedTuple):
@@ -60,15 +64,24 @@ def _valid(seen: Observation) -> Optional[Choice]:
     if services.other_failure(seen):
         return Choice(NONE, "the certificates are valid; libvirtd fails for another reason")
     late = [one for one in seen.certificates if facts.expired(seen, one)]
+    near = late or expiry.soon(seen)
+    if near and _alone(seen) and certificate in expiry.soon(seen):
+        return Choice(SIGN, ALONE, (SIGN, RENEW))
+    enrolled = "the engine can enroll what is %s" % ("expired" if late else "near expiry")
     if engine.web_due(seen):
         reason = "the node works; the engine's own certificates are renewed by engine-setup"
-        return Choice(RENEW, reason, (RENEW,))
-    if late or expiry.soon(seen):
-        state = "expired" if late else "near expiry"
-        return Choice(
-            RENEW, "the node works and the engine can enroll what is %s" % state, (RENEW,)
-        )
-    return Choice(NONE, "every certificate is valid: there is nothing to do")
+        then = "; then " + enrolled if near else ""
+        return Choice(RENEW, reason + then, (RENEW, SIGN) if near else (RENEW,))
+    if near:
+        return Choice(RENEW, "the node works and " + enrolled, (RENEW, SIGN))
+    # Other nodes may be in need; they too are enrolled from here.
+    return Choice(NONE, "every certificate is valid: there is nothing to do", (RENEW,))
+
+
+def _alone(seen: Observation) -> bool:
+    """Tell whether the engine VM runs here and nobody else could take it over."""
+    known = seen.engine.global_maintenance is not None  # the HA broker was asked
+    return known and seen.engine.domain_state == "running" and not seen.engine.other_nodes
 
 
 def _expired(seen: Observation, found: Window) -> Choice:
@@ -82,8 +95,9 @@ def _expired(seen: Observation, found: Window) -> Choice:
     if services.still_running(seen):
         return _running(seen, found)
     if seen.engine.answers_ssh:
+        # An engine from 4.5.0.7 on enrolls a node that does not answer; its own step judges.
         reason = "the engine answers ssh and can sign at the true time"
-        return Choice(SIGN, reason, (SIGN, OFFLINE_CA))
+        return Choice(SIGN, reason, (SIGN, OFFLINE_CA, RENEW))
     if not seen.engine.deployed:
         reason = "no engine VM is deployed here: run the recovery on a node that can carry it"
         return Choice(NONE, reason, (SIGN, OFFLINE_CA))

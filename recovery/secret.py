@@ -5,7 +5,7 @@
 class Secret:
     """Hold a password so that printing, logging or journaling it shows stars.
 
-    `reveal` is called in one place only, on the last line before a dialogue sends it.
+    `reveal` is called on the last line before a dialogue or a program's input sends it.
     """
 
     __slots__ = ("_value",)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far a run came, from its journal alone. Imports host, journal, moment."""
+"""How far a run came, from its journal alone. Imports diagnosis, host, journal, moment."""
 
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from recovery import errors, host, restoring
+from recovery import diagnosis, errors, host, restoring
 from recovery import journal as journals
 from recovery import moment as moments
 
@@ -76,6 +76,8 @@ def next_order(status: Status) -> str:
     """Return what the person does now."""
     if status.run == "" or status.outcome == "undone":
         return "ovirt-cert-recovery diagnose"
+    if status.outcome == "finished" and status.route == diagnosis.RENEW:
+        return "nothing; what the engine has enrolled stays"
     if status.outcome == "finished":
         return "nothing; `ovirt-cert-recovery undo` would put the old certificate back"
     return "ovirt-cert-recovery resume   (or: undo)"

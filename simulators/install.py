@@ -88,7 +88,8 @@ class Simulation:
 def create(directory: str, scenario: str, release: str = "el8", **overrides: Any) -> World:
     """Make a world in `directory` (new or empty) and boot its node; see scenarios.NAMES.
 
-    Overrides are top-level values of the state, and `today`, `history` (seconds since boot).
+    Overrides are top-level values of the state, and `today`, `history` (seconds since boot);
+    `moved` lets a scenario happen that many seconds later.
     """
     directory = os.path.abspath(directory)
     today = float(overrides.pop("today", TODAY))
@@ -164,6 +165,7 @@ def first_state(release: str, today: float, history: float) -> dict:
         "random": 1,
         "scenario": "",
         "today": today,
+        "moved": 0,  # seconds by which a scenario's story lies later than it is told
         "history": history,
         "uptime": 0.0,
         "wall_offset": begin,

@@ -63,6 +63,12 @@ def resume_arguments(world: install.World) -> List[str]:
     return _words(world, "resume", _story(world).options_again)
 
 
+def undo_arguments(world: install.World) -> List[str]:
+    """What to tell the tool so that it takes a run back."""
+    words = [word.format(world=world.directory) for word in _story(world).options_undo]
+    return ["undo", "--yes"] + words
+
+
 def _words(world: install.World, command: str, options: Sequence[str]) -> List[str]:
     place = ["--root", world.root, "--programs", world.programs]
     told = ["--yes", "--engine-password-file", world.password_file]

@@ -26,25 +26,37 @@ from simulators import (
     vdsm,
 )
 from simulators import world as world_module
+from simulators.engine_api import signing, sso
+from simulators.engine_api import state as api_state
 from simulators.stories import Story
 
 NAMES = tuple(stories.STORIES)
 SUMMARIES = {name: story.summary for name, story in stories.STORIES.items()}
 YEAR = 365 * 86400
 PASSPHRASE = "correct horse"  # of the CA key that an operator keeps apart
+KEYS_TO_COME = tuple(
+    "enrolled-" + name for name in ("virt-host1", "virt-host2", "migration", "console", "ovn")
+)
 SETTLING = 420.0  # from a healthy boot until the engine VM is in good health
 AWAKE = 200.0  # seconds before today in which the daemons notice what has become of their files
 
 
 def build(directory: str, scenario: str, release: str) -> None:
     """Write the files and the state of the scenario; the node has not booted yet."""
-    story = stories.STORIES[scenario]
     with world_module.opened(directory) as world:
+        story = _story(world, scenario)
         _files(world, story, release)
         _state(world, story)
         _at_hand(world, story)
         world.state["scenario"] = scenario
+    for name in KEYS_TO_COME:
+        place.put(directory, "%s/%s.pem" % (signing.KEYS, name), keys.pem(name), 0o600)
+    place.put(directory, "/api-password", sso.PASSWORD + "\n", 0o600)
     place.put(directory, "/engine-password", engine_vm.fresh()["password"] + "\n", 0o600)
+
+
+def _story(world: world_module.World, scenario: str) -> Story:
+    return stories.moved(stories.STORIES[scenario], world.state["moved"])
 
 
 def _files(world: world_module.World, story: Story, release: str) -> None:
@@ -70,6 +82,7 @@ def _state(world: world_module.World, story: Story) -> None:
     state["ha"] = ha.fresh()
     state["agent"] = agent.fresh()
     state["broker"] = broker.fresh()
+    state["api"] = api_state.fresh(2 if story.engine == "elsewhere" else 1)
     state["ntp"]["reachable"] = story.ntp
     state["openssl"] = _real("openssl")
     state["ssh_keygen"] = _real("ssh-keygen")
@@ -118,8 +131,8 @@ def _elsewhere(world: world_module.World) -> None:
 
 def after_boot(directory: str, scenario: str, release: str) -> None:
     """What happened between the boot and today."""
-    story = stories.STORIES[scenario]
     with world_module.opened(directory) as world:
+        story = _story(world, scenario)
         if story.ahead:
             world.set_rtc(world.true())
         if story.first_boot:

@@ -37,6 +37,7 @@ class Story(NamedTuple):
     # What the tool is told beside what every recovery is told; {world} is the world's directory.
     options: Tuple[str, ...] = ()  # to `recover`
     options_again: Tuple[str, ...] = ()  # to `resume`
+    options_undo: Tuple[str, ...] = ()  # to `undo`
 
 
 def until(end: int, lifetime: int = LIFETIME) -> Dates:
@@ -58,6 +59,20 @@ def ages(end: int, **changes: Dates) -> Ages:
     return made._replace(**changes)
 
 
+API_PASSWORD = ("--api-password-file", "{world}/api-password")
+
+
+def moved(story: Story, seconds: int) -> Story:
+    """The same story at another time: for clients that judge by the clock of this machine."""
+    dates = {
+        name: Dates(one.begin + seconds, one.end + seconds)
+        for name, one in story.ages._asdict().items()
+        if one is not None
+    }
+    first = story.first_boot and story.first_boot + seconds
+    return story._replace(ages=Ages(**dates), true=story.true + seconds, first_boot=first)
+
+
 STORIES: Dict[str, Story] = {
     "node-expired": Story(
         "the node's certificate expired a month ago; libvirtd refuses to start", ages(END)
@@ -70,6 +85,22 @@ STORIES: Dict[str, Story] = {
         "console (VNC with TLS) and migration certificates have dates of their own",
         ages(END, vnc=until(END - 45 * DAY), migrate=until(END + 120 * DAY)),
         vnc_tls=True,
+    ),
+    "near-expiry": Story(
+        "nothing has expired, but all ends in 20 days; the engine runs on another node",
+        ages(TRUE + 20 * DAY),
+        engine="elsewhere",
+        ntp=True,
+        first_boot=TRUE - 2 * DAY,
+        options=API_PASSWORD,
+        options_again=API_PASSWORD,
+        options_undo=API_PASSWORD,
+    ),
+    "near-expiry-alone": Story(
+        "the same on the only node: with the engine VM on it no maintenance is possible",
+        ages(TRUE + 20 * DAY),
+        ntp=True,
+        first_boot=TRUE - 2 * DAY,
     ),
     "global-maintenance": Story(
         "global maintenance was left on, so the agent never starts the engine VM",

@@ -19,6 +19,7 @@ PYTHONS = ("3.6", "3.9", "3.12", "3.13")
 NEEDED = ("3.6", "3.9", "3.12")
 BUILD = "3.12"
 LOCK = "test"
+CLIENT = "sdk"  # of the simulated engine: oVirt's own, compiled, in an environment of its own
 CORES = 2
 # Thousands of small files are made and synced: in memory, where there is plenty of it.
 MEMORY = "/dev/shm"
@@ -67,6 +68,8 @@ def prepare(minors: Sequence[str]) -> None:
                 # `run` makes it again, and then reports what is wrong.
                 with contextlib.suppress(program.Failed):
                     environment.ensure(found, LOCK)
+                    if found.minor == BUILD:
+                        environment.ensure(found, CLIENT)
 
     threading.Thread(target=make, daemon=True).start()
 

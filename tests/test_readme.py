@@ -58,6 +58,7 @@ def test_readme_commands_are_all_known_here() -> None:
     expected += [archive + word for word in ("status", "resume", "undo")]
     # Run by tests/procedures/test_scenarios.py and tests/vm/test_offline.py.
     expected += [archive + "recover --engine-backup /mnt/usb/engine.backup"]
+    expected += [archive + "recover --route renew --all-nodes"]
     assert commands() == expected
 
 

@@ -26,7 +26,7 @@ from recovery import context as contexts
 from recovery import journal as journals
 from recovery import plan as plans
 from recovery import secret as secrets
-from recovery.commands import authority, looking, options
+from recovery.commands import authority, looking, options, renewing
 
 Act = Callable[[contexts.Context, consoles.Console], int]
 
@@ -48,6 +48,8 @@ def recover(arguments: argparse.Namespace) -> int:
         report.show(report.summary(judged), sys.stdout)
         if not _can_go_on(console, judged, wishes):
             return errors.INHIBITED if judged.inhibitors else errors.DONE
+        route = wishes.route or judged.route
+        wishes, api = renewing.named(arguments, console, node, seen, route, wishes)
         chosen = planner.make(seen, judged, wishes)
         if wishes.authority:
             console.say("reading %s" % wishes.authority)  # of gigabytes it takes minutes
@@ -57,10 +59,12 @@ def recover(arguments: argparse.Namespace) -> int:
         console.show([""] + plans.titles(chosen) + [""])
         if not console.consent("This changes the node as shown."):
             raise errors.Inhibited("go on", "it was not agreed to", unchanged="everything")
+        api = api or renewing.api(arguments, console, node, chosen.parameters)
+        renewing.required(api, chosen.parameters)
         password = _password(arguments, console, chosen)
         journal = journals.create(node, chosen, _facts(seen))
         context = _context(node, journal, console, password=password)
-        context.authority = ca
+        context.authority, context.api = ca, api
         return _carry_out(context, console)
 
 
@@ -97,6 +101,7 @@ def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act)
             raise errors.Inhibited(what, "it was not agreed to", unchanged="everything")
         context = _context(node, journal, console, stated_true=options.true_time(arguments))
         anchoring.renew(context)
+        context.api = renewing.api(arguments, console, node, context.parameters)
         return act(context, console)
 
 
@@ -196,12 +201,13 @@ def _context(
 
 
 def _steps(context: contexts.Context) -> procedures.Procedure:
-    return procedures.of(context.journal.plan.route, context.parameters.at_rest)
+    return procedures.of(context.journal.plan.route, context.parameters)
 
 
 def _take_back(context: contexts.Context, console: consoles.Console) -> int:
     kept = run_files.before(context.directory)
     failed = executor.undo(context, _steps(context))
+    _log_out(context)
     if failed:
         raise errors.UndoFailed(
             "undo everything",
@@ -218,6 +224,11 @@ def _except(lasting: List[str]) -> str:
     return " except %s (point of no return)" % ", ".join(lasting) if lasting else ""
 
 
+def _log_out(context: contexts.Context) -> None:
+    if context.api is not None:
+        context.api.close()
+
+
 def _carry_out(context: contexts.Context, console: consoles.Console) -> int:
     console.survive_hangup()
     try:
@@ -227,6 +238,8 @@ def _carry_out(context: contexts.Context, console: consoles.Console) -> int:
     except KeyboardInterrupt:
         stopped = errors.Attention("go on", "it was interrupted at the console")
         raise outcome.explained(context, stopped) from None
+    finally:
+        _log_out(context)
     if _asks_the_engine(context.journal.plan):
         remote.of(context.node, context.parameters.engine, context.directory).close()
     console.show(outcome.lines(context))

@@ -11,7 +11,7 @@ from recovery import diagnose as diagnosing
 from recovery import diagnosis, errors, local_host, observation, planner, report, report_json
 from recovery import observe as observing
 from recovery import plan as plans
-from recovery.commands import authority, options
+from recovery.commands import authority, options, renewing
 
 
 def seen(
@@ -19,7 +19,8 @@ def seen(
 ) -> Tuple[observation.Observation, diagnosis.Diagnosis]:
     """Observe and judge the node."""
     given = getattr(arguments, "engine", "")
-    looked = observing.observe(node, node.root, options.running(arguments), given)
+    ca = getattr(arguments, "api_ca", "")
+    looked = observing.observe(node, node.root, options.running(arguments), given, ca)
     if getattr(arguments, "engine_fingerprint", ""):
         # It stands above known_hosts.
         looked = looked._replace(engine=looked.engine._replace(host_key_known=True))
@@ -45,6 +46,9 @@ def plan(arguments: argparse.Namespace) -> int:
     if judged.route == diagnosis.NONE and not wishes.route and not judged.inhibitors:
         chosen = plans.Plan(diagnosis.NONE, judged.reason, plans.Parameters(), ())
     else:
+        route = wishes.route or judged.route
+        console = consoles.Console()
+        wishes, _ = renewing.named(arguments, console, node, looked, route, wishes)
         chosen = planner.make(looked, judged, wishes)
         authority.load(arguments, consoles.Console(), node)
     if arguments.json:

@@ -9,6 +9,8 @@ from recovery import errors, files, local_host, planner
 from recovery import moment as moments
 from recovery import secret as secrets
 
+ENGINE = "the engine's password"
+
 
 def node(arguments: argparse.Namespace) -> local_host.LocalHost:
     """Return the node that the command is about."""
@@ -48,6 +50,8 @@ def wishes(arguments: argparse.Namespace, authority: str = "") -> planner.Wishes
         days=arguments.days,
         engine=arguments.engine,
         fingerprint=arguments.engine_fingerprint,
+        api_user=arguments.api_user,
+        api_ca=arguments.api_ca,
         guard_seconds=60 * arguments.guard_minutes,
         authority=authority,
         engine_setup=arguments.engine_setup,

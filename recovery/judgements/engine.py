@@ -1,13 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine VM and its HA services: what would keep it from starting, whom it would fence."""
 
-from typing import List, Tuple
+from typing import Dict, List, Tuple
 
+from recovery import window
 from recovery.finding import INHIBITOR, NOTE, WARNING, Finding
-from recovery.judgements import expiry, facts
+from recovery.judgements import facts
 from recovery.observation import Observation
 
 NO_MAINTENANCE = "hosted-engine --set-maintenance --mode=none"
+# The engine validates every login by calling its own web address (engine: SsoOAuthServiceUtils).
+API: Dict[str, Tuple[str, Tuple[str, ...]]] = {
+    "expired": (
+        "the engine's own web certificate is expired: its API refuses everybody",
+        (
+            "renew it first: hosted-engine --set-maintenance --mode=global here, then",
+            "`engine-setup --offline` on the engine VM, Renew certificates: Yes; then this again",
+        ),
+    ),
+    "untrusted": (
+        "the engine's web certificate is not from the CA that this node knows",
+        ("a certificate of another CA is in use there? give that CA: --api-ca FILE",),
+    ),
+    "unreachable": (
+        "the engine does not answer, and an ordinary renewal goes through it",
+        (
+            "start the engine VM, or wait until it is up: hosted-engine --vm-status",
+            "is it up, see that this node reaches its port 443",
+        ),
+    ),
+}
 
 
 def judge(seen: Observation) -> List[Finding]:
@@ -23,6 +45,7 @@ def judge(seen: Observation) -> List[Finding]:
         + _alive(seen)
         + _host_key(seen)
         + _web(seen)
+        + _api(seen)
     )
 
 
@@ -136,14 +159,14 @@ def web_due(seen: Observation) -> bool:
     return (
         web is not None
         and web.chain is not False
-        and web.not_after - seen.moment.wall < expiry.SOON
+        and web.not_after - seen.moment.wall < window.SOON
     )
 
 
 def _web(seen: Observation) -> List[Finding]:
     """The engine checks a login by a call to itself: expired, it takes neither UI nor API users."""
     web = seen.engine.web
-    if web is None or web.not_after - seen.moment.wall >= expiry.SOON:
+    if web is None or web.not_after - seen.moment.wall >= window.SOON:
         return []
     if web.chain is False:
         title = "the engine's web server shows a certificate of another CA, which ends soon or has"
@@ -183,3 +206,12 @@ def _host_key(seen: Observation) -> List[Finding]:
             ),
         )
     ]
+
+
+def _api(seen: Observation) -> List[Finding]:
+    """Looked at only where the engine has to enroll: that goes through its web side alone."""
+    title, advice = API.get(seen.engine.api, ("", ()))
+    if not title or (seen.engine.api == "expired" and web_due(seen)):
+        return []  # engine-setup comes first
+    identity = "engine-web-%s" % seen.engine.api
+    return [Finding(identity, INHIBITOR, title, (seen.engine.api_problem,), advice)]

@@ -9,8 +9,6 @@ from recovery.judgements import authority, facts
 from recovery.observation import Certificate, Observation
 from recovery.window import Window
 
-# engine-setup offers renewal from 60 days before expiry on (engine: pki_utils.py).
-SOON = 60 * window.DAY
 CA_SOON = 365 * window.DAY
 AUTHORITIES = (inventory.CA, inventory.QEMU_CA)
 
@@ -127,7 +125,9 @@ def soon(seen: Observation) -> List[Certificate]:
     return [
         one
         for one in seen.certificates
-        if one.kind not in AUTHORITIES and facts.valid(one, wall) and one.not_after - wall < SOON
+        if one.kind not in AUTHORITIES
+        and facts.valid(one, wall)
+        and one.not_after - wall < window.SOON
     ]
 
 
@@ -137,7 +137,10 @@ def _soon(seen: Observation) -> List[Finding]:
     near = soon(seen)
     if near:
         title = "certificates that expire within 60 days"
-        enroll = ("renew them now: maintenance, Installation > Enroll Certificate, Activate",)
+        enroll = (
+            "renew them now: `ovirt-cert-recovery recover`, or in the web UI Maintenance,",
+            "Installation > Enroll Certificate, Activate",
+        )
         findings.append(Finding("expires-soon", WARNING, title, _lines(seen, near), enroll))
     found = [
         one

@@ -6,7 +6,7 @@ from typing import Dict, Optional, Tuple
 
 from recovery import engine_certificates, errors, host, observation
 from recovery.observing import problems, units
-from recovery.programs import hosted_engine, ssh, ssh_keyscan, virsh
+from recovery.programs import curl, hosted_engine, ssh, ssh_keyscan, virsh
 
 DOMAIN = "HostedEngine"
 AGENT_LOG = "/var/log/ovirt-hosted-engine-ha/agent.log"
@@ -51,6 +51,30 @@ def asked_for_web(
         "engine's web certificate", lambda: engine_certificates.served(node, address), nothing
     )
     return engine._replace(web=web, web_problem="" if web else problem)
+
+
+def asked_for_api(
+    node: host.Host, engine: observation.Engine, ca: str, notes: problems.Problems
+) -> observation.Engine:
+    """Return the engine with whether its API can be used: ordinary renewal goes through it."""
+    if not engine.fqdn:
+        return engine
+    request = curl.Request("https://%s/ovirt-engine/services/health" % engine.fqdn)
+    try:
+        curl.ask(node, request, ca)
+    except curl.NotTrusted as refused:
+        state = "expired" if refused.expired else "untrusted"
+        return engine._replace(api=state, api_problem=_last(refused))
+    except curl.NotReached as missed:
+        return engine._replace(api="unreachable", api_problem=_last(missed))
+    except errors.Error as error:
+        notes.add("the engine's web side", error)
+        return engine
+    return engine._replace(api="answers")
+
+
+def _last(error: errors.Error) -> str:
+    return error.seen[-1] if error.seen else error.cause
 
 
 def _configured(node: host.Host, notes: problems.Problems) -> observation.Engine:

@@ -22,6 +22,7 @@ FORBIDDEN = (
 ALLOWED = (
     "openssl certtool journalctl systemd-journal-remote ssh-keygen git sh bash dash busybox env "
     "cat true false sleep test ls cp mkdir rm stat id printf echo tar date virsh uname df hostname "
+    "curl "
     # A machine of their own: its clock and its services are not this one's.
     "qemu-system-x86_64 qemu-img mkfs.fat mtools"
 ).split()

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, NamedTuple, Sequence
 
 from recovery import files
 from simulators import der, engine_vm, install, rehearse, units
+from simulators.engine_api import hosts
 from tests.procedures import watched
 
 STATE = "/var/lib/ovirt-cert-recovery"
@@ -20,6 +21,19 @@ INSTALLED = [
     "/etc/pki/vdsm/libvirt-spice/server-cert.pem",
     "/etc/pki/vdsm/libvirt-vnc/server-cert.pem",
 ]
+_NODE_KEYS = ("/etc/pki/libvirt/private/clientkey.pem", "/etc/pki/vdsm/keys/vdsmkey.pem")
+_PAIRS = _NODE_KEYS + tuple(
+    "/etc/pki/vdsm/libvirt-%s/server-key.pem" % name for name in ("spice", "vnc")
+)
+_CONSOLE = tuple("/etc/pki/ovirt-vmconsole/host-ssh_host_rsa" + end for end in ("", "-cert.pub"))
+_MIGRATION = tuple("/etc/pki/vdsm/libvirt-migrate/server-%s.pem" % name for name in ("cert", "key"))
+_OVN = tuple("/etc/pki/vdsm/ovn/ovn-%s.pem" % name for name in ("cert", "key"))
+# An enrollment makes new keys, and certificates for more than one signature does.
+ENROLLED = {
+    "el7": sorted(INSTALLED + list(_PAIRS + _CONSOLE)),
+    "el8": sorted(INSTALLED + list(_PAIRS + _CONSOLE + _MIGRATION)),
+    "el9": sorted(INSTALLED + list(_PAIRS + _CONSOLE + _MIGRATION + _OVN)),
+}
 # All that `diagnose`, `plan` and a `recover` that is not allowed may run: it only reads.
 READERS = (
     "date +%s.%N",
@@ -31,6 +45,7 @@ READERS = (
     "ssh-keyscan -T 5 ",
     "ssh-keygen -F ",
     "chronyc -c ",
+    "curl -q --silent --show-error --request GET ",
     "openssl s_client -connect ",
     "id -u",
     "df -Pk ",
@@ -60,6 +75,14 @@ def calls(world: install.World) -> List[str]:
 def effects(world: install.World) -> List[str]:
     """The calls that do more than read."""
     return [call for call in calls(world) if not call.startswith(READERS)]
+
+
+def host_states(world: install.World) -> List[str]:
+    """What the engine thinks of its hosts, time being given to what is on its way."""
+    with world.opened() as now:
+        now.advance(120)
+        hosts.settle(now)
+        return [host["status"] for host in hosts.every(now)]
 
 
 def first(world: install.World, words: str) -> int:

@@ -30,6 +30,8 @@ Point = Callable[[int, str, str], None]
 
 def is_effect(argv: Sequence[str]) -> bool:
     """Whether running this changes anything that a kill could leave half-done."""
+    if argv[0] == "curl":
+        return "POST" in argv
     if argv[0] in LOOKING:
         return argv[:2] == ["date", "-s"]
     return tuple(argv[:2]) not in LOOKING_WORDS
@@ -124,7 +126,7 @@ class Node:
         return self.tool(*words[words.index(command) :], point=point)
 
     def undo(self) -> Ended:
-        return self.tool("undo", "--yes")
+        return self.tool(*rehearse.undo_arguments(self.world))
 
     def save(self, place: str) -> None:
         """Copy all that a kill of the tool leaves: everything but the simulators themselves."""

@@ -119,7 +119,7 @@ def test_plan_at_rest_is_of_files_alone() -> None:
     plan = make(EXPIRED._replace(running=False), authority=BACKUP)
     assert plan.parameters.at_rest
     assert needed(plan) == ["backup", "request", "sign-here", "install"]
-    assert procedures.of(plan.route, True) == procedures.OFFLINE_AT_REST
+    assert procedures.of(plan.route, plan.parameters) == procedures.OFFLINE_AT_REST
 
 
 def test_plan_of_interim_removes_it_before_anything_lasting_is_installed() -> None:
