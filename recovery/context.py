@@ -1,18 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a step is given to work with. Imports host, journal, moment, plan and secret."""
 
-from typing import Callable, List, Optional
+from typing import Callable, List, NamedTuple, Optional
 
 from recovery import errors, host, journal, plan
 from recovery import moment as moments
 from recovery import secret as secrets
 
 
+class Gateway(NamedTuple):
+    """The node we sit at, when the node to repair is another one: from here the engine is reached.
+
+    directory: where host keys confirmed for the run are kept here. name: of the other node, as
+    the operator gave it.
+    """
+
+    here: host.Host
+    directory: str
+    name: str
+
+
 class Context:
     """The node, the run's journal and the person at the console.
 
     say: shows one line of progress. ask: puts a question that is answered with yes, or returns
-    False where nobody can answer. itself: argv that starts this tool again.
+    False where nobody can answer. itself: argv that starts this tool again. gateway: None where
+    the node is the one that we run on.
     """
 
     def __init__(
@@ -24,6 +37,7 @@ class Context:
         itself: List[str],
         password: Optional[secrets.Secret] = None,
         stated_true: Optional[float] = None,
+        gateway: Optional[Gateway] = None,
     ) -> None:
         self.node = node
         self.journal = journal
@@ -32,11 +46,27 @@ class Context:
         self.itself = itself
         self.password = password
         self.stated_true = stated_true  # what the operator says the true time is
+        self.gateway = gateway
         self.parameters: plan.Parameters = journal.plan.parameters
 
     @property
     def directory(self) -> str:
         return self.journal.directory
+
+    @property
+    def here(self) -> host.Host:
+        """Return the node that reaches the engine: the one whose console we have."""
+        return self.gateway.here if self.gateway else self.node
+
+    @property
+    def trust(self) -> str:
+        """Return the directory, on the node that reaches the engine, of confirmed host keys."""
+        return self.gateway.directory if self.gateway else self.directory
+
+    def order(self, command: str) -> str:
+        """Return what to type to go on with this run, on its own node or from here."""
+        option = " --node %s" % self.gateway.name if self.gateway else ""
+        return "ovirt-cert-recovery %s%s" % (command, option)
 
     def true_at(self, now: moments.AnyMoment) -> float:
         """Return the true time at a moment of this boot.

@@ -15,11 +15,11 @@ def save(node: host.Host, directory: str, path: str) -> Image:
     """
     backup = run_files.before(directory) + path
     try:
-        data = node.read(path)
+        digest = node.digest(path)
     except errors.FileMissing:
         return {"path": path, "backup": ""}
-    if not (node.exists(backup) and node.read(backup) == data):
-        node.replace(backup, data, like=path)
+    if not (node.exists(backup) and node.digest(backup) == digest):
+        node.copy(path, backup, like=path)
     return {"path": path, "backup": backup}
 
 
@@ -29,4 +29,4 @@ def put_back(node: host.Host, image: Image) -> None:
         node.remove(image["path"])
         return
     # Even equal content is put back: owner and mode may differ.
-    node.replace(image["path"], node.read(image["backup"]), like=image["backup"])
+    node.copy(image["backup"], image["path"], like=image["backup"])

@@ -44,6 +44,25 @@ def load_key(path: str, data: bytes) -> Any:
         raise errors.FileError("read the key", path, _why_no_key(data)) from error
 
 
+def load_public(path: str, data: bytes) -> Any:
+    """Return the public half of a key: of a private key, or given as such in PEM or as OpenSSH's.
+
+    Raises: errors.FileError.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
+    load_it = serialization.load_ssh_public_key
+    if b"BEGIN PUBLIC KEY" in data:
+        load_it = serialization.load_pem_public_key
+    elif not data.startswith((b"ssh-", b"ecdsa-")):
+        return load_key(path, data).public_key()
+    try:
+        return load_it(data)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise errors.FileError("read the key", path, "its public half is damaged") from error
+
+
 def x509() -> Any:
     """Return the library's x509 module. Raises: errors.Error when it cannot be loaded."""
     import warnings

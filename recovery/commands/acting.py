@@ -183,6 +183,6 @@ def _carry_out(context: contexts.Context, console: consoles.Console) -> int:
     except KeyboardInterrupt:
         stopped = errors.Attention("go on", "it was interrupted at the console")
         raise outcome.explained(context, stopped) from None
-    remote.of(context.node, context.parameters.engine, context.directory).close()
+    remote.engine(context).close()
     console.show(outcome.lines(context))
     return errors.DONE

@@ -32,19 +32,18 @@ class Install(Step):
         return {"files": files}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
-        data = context.node.read(run_files.certificate(context.directory))
-        key = context.node.read(inventory.NODE_KEY)
+        new = run_files.certificate(context.directory)
         for copy in context.parameters.copies:
             # A copy made by an older enrollment may still have the key of that time.
-            _place(context, copy.key, key, inventory.NODE_KEY)
-            _place(context, copy.certificate, data, inventory.NODE_CERTIFICATE)
+            _place(context, copy.key, inventory.NODE_KEY, inventory.NODE_KEY)
+            _place(context, copy.certificate, new, inventory.NODE_CERTIFICATE)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         now = context.node.now()
         for copy in context.parameters.copies:
             found = issued.problems(
                 context.node.read(copy.certificate),
-                key=(copy.key, context.node.read(copy.key)),
+                key=(copy.key, context.node.key_to_compare(copy.key)),
                 ca=(inventory.NODE_CA, context.node.read(inventory.NODE_CA)),
                 subject=context.parameters.subject,
                 sans=context.parameters.sans,
@@ -61,8 +60,9 @@ class Install(Step):
             images.put_back(context.node, image)
 
 
-def _place(context: contexts.Context, path: str, data: bytes, model: str) -> None:
-    if not context.node.exists(path):
-        context.node.replace(path, data, like=model)
-    elif context.node.read(path) != data:
-        context.node.replace(path, data)
+def _place(context: contexts.Context, path: str, source: str, model: str) -> None:
+    node = context.node
+    if not node.exists(path):
+        node.copy(source, path, like=model)
+    elif node.digest(path) != node.digest(source):
+        node.copy(source, path)

@@ -22,6 +22,7 @@ LOOKING_WORDS = (
     ("hosted-engine", "--vm-status"),
     ("openssl", "s_client"),
     ("ssh-keygen", "-l"),
+    ("openssl", "req"),
     ("ssh-keygen", "-F"),
 )
 
