@@ -10,7 +10,7 @@ import os
 import time
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
-from simulators import der, engine_vm, install, scenarios, stories, units
+from simulators import der, engine_vm, further, install, scenarios, stories, units
 from simulators.world import World
 
 CERT = "/etc/pki/vdsm/certs/vdsmcert.pem"
@@ -42,6 +42,8 @@ def prepare(scenario: str, release: str, directory: str) -> Prepared:
 
 def remember(world: install.World) -> None:
     """Write down what the watched files are now: what `changes` compares with."""
+    for other in further.of(world):
+        remember(other)
     with open(world.directory + BEFORE, "w") as file:
         for path, digest in sorted(_files(world.root).items()):
             file.write("%s %s\n" % (digest, path))
@@ -88,9 +90,27 @@ def epilogue(world: install.World) -> List[str]:
                 units.state(now, "vdsmd.service")["active"],
             ),
         ]
+    for other in further.of(world):
+        lines += _further(other)
     changed = changes(world)
     lines.append("changed files: %d" % len(changed))
     return lines + ["  %s %s" % change for change in changed]
+
+
+def _further(other: install.World) -> List[str]:
+    """One line about a further node."""
+    with other.opened() as now:
+        cert = _certificate(now)
+        valid = cert.not_before <= now.true() <= cert.not_after
+        told = (
+            now.state["hostname"],
+            "valid" if valid else "not valid",
+            _date(cert.not_after),
+            "served" if _served(now) else "not served",
+            units.state(now, "libvirtd.service")["active"],
+            len(changes(other)),
+        )
+    return ["%s: certificate %s until %s (%s), libvirtd %s, changed files: %d" % told]
 
 
 def changes(world: install.World) -> List[Tuple[str, str]]:
