@@ -24,8 +24,10 @@ def run(words: List[str], host: Optional[Callable[[str, str], Any]] = None) -> i
     """
     arguments = _parser().parse_args(words)
     arguments.host = host
-    if arguments.command in ("diagnose", "plan", "status"):
-        from recovery.commands import looking as commands
+    if getattr(arguments, "node", ()) and getattr(arguments, "route", "") != "renew":
+        from recovery.commands import nodes as commands  # over ssh; renew asks the engine
+    elif arguments.command in ("diagnose", "plan", "status"):
+        from recovery.commands import looking as commands  # type: ignore[no-redef]
     elif arguments.command == "rehearse":
         from recovery.commands import rehearsing as commands  # type: ignore[no-redef]
     elif arguments.command is not None:
@@ -64,6 +66,7 @@ def _looking(commands: Any) -> None:
         command.add_argument("--json", action="store_true", help="for programs instead of people")
         if name == "plan":
             _wishes(command)
+        _nodes(command)
 
 
 def _acting(commands: Any) -> None:
@@ -73,6 +76,7 @@ def _acting(commands: Any) -> None:
     undo = commands.add_parser("undo", help="take a run back")
     for command in (recover, resume, undo):
         command.add_argument("--yes", action="store_true", help="answer the consent beforehand")
+        _nodes(command)
     for command in (recover, resume):
         _password(command)
     for command in (resume, undo):
@@ -109,6 +113,22 @@ def _password(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--engine-password-file", metavar="FILE", help="root's password on the engine, one line")
     add("--engine-password-fd", type=int, metavar="N", help="the same from a file descriptor")
+
+
+def _nodes(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    again = "another node, over ssh from here; may be given again"
+    add("--node", action="append", default=[], metavar="HOST", help=again)
+    known = "of a node's host key, where known_hosts does not know it"
+    add("--node-fingerprint", action="append", default=[], metavar="HOST=SHA256:...", help=known)
+    add(
+        "--node-password-file",
+        metavar="FILE",
+        help="root's password on the nodes: one line for all, or one each in their order",
+    )
+    add("--node-password-fd", type=int, metavar="N", help="the same from a file descriptor")
+    if command.get_default("yes") is None:
+        command.set_defaults(yes=False)
 
 
 def _rehearsing(commands: Any) -> None:

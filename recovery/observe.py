@@ -14,17 +14,26 @@ JOURNAL = "/var/log/journal"
 
 
 def observe(
-    node: host.Host, root: str = "/", running: bool = True, address: str = ""
+    node: host.Host,
+    root: str = "/",
+    running: bool = True,
+    address: str = "",
+    gateway: Optional[host.Host] = None,
 ) -> Observation:
     """Return all facts that can be had; what cannot is named in `problems`.
 
     With `running` False only files are read: `root` is a disk that a rescue system mounted.
     address: where the engine answers ssh, when the operator knows better than the node.
+    gateway: the node from which the engine will be reached, when it is another one.
     Raises: errors.Error only when the node has no clock to read.
     """
     notes = problems.Problems()
     seen = _files(node, Observation(clock.moment(node, notes), root, running), notes)
-    seen = _living(node, seen, notes, address) if running else _dead(node, seen, notes)
+    seen = (
+        _living(node, seen, notes, address, gateway or node)
+        if running
+        else _dead(node, seen, notes)
+    )
     seen = _journal(node, seen, notes)
     return seen._replace(problems=tuple(notes.lines))
 
@@ -40,7 +49,9 @@ def node_certificate(seen: Observation) -> Optional[Certificate]:
 def _files(node: host.Host, seen: Observation, notes: problems.Problems) -> Observation:
     nothing: List[Certificate] = []
     surveyed = notes.attempt(
-        "certificates", lambda: certificates.survey(node.read, inventory.INVENTORY), nothing
+        "certificates",
+        lambda: certificates.survey(node.read, inventory.INVENTORY, node.key_to_compare),
+        nothing,
     )
     rtc, rtc_local = clock.rtc(node)
     return seen._replace(
@@ -60,14 +71,18 @@ def _dead(node: host.Host, seen: Observation, notes: problems.Problems) -> Obser
 
 
 def _living(
-    node: host.Host, seen: Observation, notes: problems.Problems, address: str
+    node: host.Host,
+    seen: Observation,
+    notes: problems.Problems,
+    address: str,
+    gateway: host.Host,
 ) -> Observation:
     nothing: Tuple[units.Units, units.Units] = ((), ())
     services, clocks = notes.attempt("units", lambda: units.observe(node), nothing)
     known, vms = engine.observe(node, services, True, notes)
     if _expired(seen):
         # Costs up to five seconds, and only an expired node needs to know.
-        known = engine.asked_for_ssh(node, known, address or known.fqdn, notes)
+        known = engine.asked_for_ssh(gateway, known, address or known.fqdn, notes)
     return seen._replace(
         systemd=notes.attempt("systemd", lambda: systemctl.version(node), 0),
         root_rights=notes.attempt("rights", lambda: platform.root_rights(node), True),

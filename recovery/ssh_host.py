@@ -11,22 +11,25 @@ import binascii
 import contextlib
 import re
 import shlex
-from typing import Iterator, Optional, Sequence
+from typing import Iterator, Optional, Sequence, TypeVar
 
 from recovery import dialogue as dialogues
 from recovery import errors, host, scripts
+from recovery import journal as journals
 from recovery import moment as moments
 from recovery.programs import ssh
 
 PROGRAMS = "/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = "LC_ALL=C TERM=dumb HOME=/root PATH=%s" % PROGRAMS
-HELD = ".held-from-elsewhere"  # beside the lock: the name of the node that works on this one
 GRACE = 15  # seconds that ssh may take beside the program itself
 KILLED = 5  # seconds after its end that a program over there has to obey
 # Exit statuses: of timeout(1), of a shell that finds no program, and ssh's own.
 TIMED_OUT, NOT_FOUND, SSH_FAILED = 124, 127, 255
 PUBLIC = re.compile(r"-----BEGIN PUBLIC KEY-----.*|^(ssh-|ecdsa-)\S+ \S+", re.DOTALL | re.MULTILINE)
 MISSING = ("No such file or directory", "Not a directory")
+
+
+Caught = TypeVar("Caught", bound=errors.Error)
 
 
 class Lost(errors.ProgramError):
@@ -57,12 +60,13 @@ class SshHost(host.Host):
         line = "cd / && %s" % _with_environment(env, errors.paste(limit + list(argv)))
         output = self._line(argv, line, input, timeout)
         if output.status == TIMED_OUT and TIMED_OUT not in ok:
-            raise errors.ProgramTimeout(self._shown(argv), "it did not end within %d s" % timeout)
+            late = "it did not end within %d s" % timeout
+            raise self._there(errors.ProgramTimeout(argv, late))
         if output.status == NOT_FOUND and output.stderr.startswith("timeout: "):
-            raise errors.ProgramMissing(self._shown(argv), output.stderr.strip())
+            raise self._there(errors.ProgramMissing(argv, output.stderr.strip()))
         if output.status not in ok:
             failed = (output.status, output.stdout, output.stderr)
-            raise errors.ProgramFailed(self._shown(argv), *failed)
+            raise self._there(errors.ProgramFailed(argv, *failed))
         return output
 
     def interact(
@@ -75,10 +79,8 @@ class SshHost(host.Host):
         except errors.ProgramFailed as caught:
             if caught.exit_status == SSH_FAILED:
                 self._alive(argv, caught.stdout)
-            shown = self._shown(argv)
-            raise errors.ProgramFailed(
-                shown, caught.exit_status, caught.stdout, caught.stderr
-            ) from caught
+            failed = (caught.exit_status, caught.stdout, caught.stderr)
+            raise self._there(errors.ProgramFailed(argv, *failed)) from caught
 
     def read(self, path: str) -> bytes:
         # The last line alone: a login script may have greeted before it.
@@ -137,7 +139,7 @@ class SshHost(host.Host):
         Only a note lies over there, so a connection that is lost leaves it; whoever sits at the
         same node again, where one run at a time holds the real lock, takes it over.
         """
-        held = path + HELD
+        held = path + journals.FROM_ELSEWHERE
         argv = ["flock", path]
         output = self._line(argv, scripts.hold(path, held, self.owner), None, 60)
         if output.status != 0:
@@ -185,16 +187,15 @@ class SshHost(host.Host):
         if self.here.run(words, timeout=60, ok=range(256)).status == 0:
             return
         cause = "the connection to %s is lost" % self.target.address
-        raise Lost(self._shown(argv), cause, seen=said.strip().splitlines()[-2:])
+        raise Lost(argv, cause, seen=said.strip().splitlines()[-2:])
 
     def _lines(self, line: str, wanted: int) -> Sequence[str]:
         """Return the last lines: a login script may have greeted before them."""
         output = self._line([line], line, None, 60)
         lines = [one for one in output.stdout.split("\n") if one.strip()]
         if output.status != 0 or len(lines) < wanted:
-            raise errors.UnexpectedOutput(
-                self._shown([line]), output.stdout + output.stderr, "%d lines" % wanted
-            )
+            text = output.stdout + output.stderr
+            raise self._there(errors.UnexpectedOutput([line], text, "%d lines" % wanted))
         return lines[-wanted:]
 
     def _file(self, verb: str, path: str, line: str, data: Optional[bytes] = None) -> str:
@@ -216,12 +217,12 @@ class SshHost(host.Host):
 
     def _trouble(self, verb: str, path: str, said: str) -> errors.FileError:
         kind = errors.FileMissing if said.endswith(MISSING) else errors.FileError
-        caught = kind(verb, path, said.rsplit(": ", 1)[-1])
-        caught.what += " on %s" % self.target.address
-        return caught
+        return self._there(kind(verb, path, said.rsplit(": ", 1)[-1]))
 
-    def _shown(self, argv: Sequence[str]) -> Sequence[str]:
-        return ["ssh", self.target.destination] + list(argv)
+    def _there(self, error: Caught) -> Caught:
+        """Say on which node it happened."""
+        error.what += " on %s" % self.target.address
+        return error
 
 
 def _with_environment(env: host.Pairs, command: str) -> str:

@@ -11,6 +11,7 @@ from recovery import (
     errors,
     executable,
     executor,
+    host,
     local_host,
     observation,
     outcome,
@@ -39,20 +40,21 @@ def recover(arguments: argparse.Namespace) -> int:
         raise errors.UsageError("recover a disk at rest", "the node's programs are not running")
     wishes = options.wishes(arguments)
     with node.lock(journals.LOCK):
-        _no_open_run(node)
+        _nobody_from_elsewhere(node)
+        no_open_run(node)
         seen, judged = looking.seen(arguments, node)
         report.show(report.summary(judged), sys.stdout)
         if not _can_go_on(console, judged, wishes):
             return errors.INHIBITED if judged.inhibitors else errors.DONE
         chosen = planner.make(seen, judged, wishes)
-        _somebody_can_confirm(console, seen.engine)
+        somebody_can_confirm(console, seen.engine)
         console.show([""] + plans.titles(chosen) + [""])
         if not console.consent("This changes the node as shown."):
             raise errors.Inhibited("go on", "it was not agreed to", unchanged="everything")
         password = options.password(arguments, console, chosen.parameters.engine)
-        journal = journals.create(node, chosen, _facts(seen))
+        journal = journals.create(node, chosen, facts(seen))
         context = _context(node, journal, console, password=password)
-        return _carry_out(context, console)
+        return carry_out(context, console)
 
 
 def resume(arguments: argparse.Namespace) -> int:
@@ -60,7 +62,7 @@ def resume(arguments: argparse.Namespace) -> int:
 
     def go_on(context: contexts.Context, console: consoles.Console) -> int:
         context.password = options.password(arguments, console, context.parameters.engine)
-        return _carry_out(context, console)
+        return carry_out(context, console)
 
     question = "Go on with %s (the clock may be set back again)."
     return _reopened(arguments, "resume", question, go_on)
@@ -69,7 +71,7 @@ def resume(arguments: argparse.Namespace) -> int:
 def undo(arguments: argparse.Namespace) -> int:
     """Take the last run back, from the journal alone. Raises: errors.UndoFailed."""
     question = "Undo %s: files, services and true time as before."
-    return _reopened(arguments, "undo", question, _take_back)
+    return _reopened(arguments, "undo", question, take_back)
 
 
 def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act) -> int:
@@ -77,7 +79,8 @@ def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act)
     console = consoles.Console(arguments.yes)
     node = options.node(arguments)
     with node.lock(journals.LOCK):
-        journal = _open_run(node, verb)
+        _nobody_from_elsewhere(node)
+        journal = open_run(node, verb)
         if not console.consent(question % journal.run):
             what = "%s %s" % (verb, journal.run)
             raise errors.Inhibited(what, "it was not agreed to", unchanged="everything")
@@ -96,18 +99,32 @@ def restore_time(arguments: argparse.Namespace) -> int:
     return errors.DONE
 
 
-def _no_open_run(node: local_host.LocalHost) -> None:
+def _nobody_from_elsewhere(node: host.Host) -> None:
+    held = journals.LOCK + journals.FROM_ELSEWHERE
+    if node.exists(held):
+        raise errors.Inhibited(
+            "begin",
+            "a run from %s works on this node over ssh"
+            % (node.read(held).decode("utf-8", "replace").split() or ["another node"])[0],
+            unchanged="everything",
+            next_step="wait for its end; if it is gone: rm %s" % held,
+        )
+
+
+def no_open_run(node: host.Host, option: str = "") -> None:
+    """See that the last run is over. Raises: errors.Inhibited."""
     names = journals.runs(node)
     if names and not journals.load(node, names[-1]).closed():
         raise errors.Inhibited(
             "begin a new run",
             "%s is not finished" % names[-1],
             unchanged="everything",
-            next_step="ovirt-cert-recovery resume   (or: undo)",
+            next_step="ovirt-cert-recovery resume%s   (or: undo)" % option,
         )
 
 
-def _open_run(node: local_host.LocalHost, verb: str) -> journals.Journal:
+def open_run(node: host.Host, verb: str) -> journals.Journal:
+    """Return the run to resume or to undo. Raises: errors.Inhibited."""
     names = journals.runs(node)
     if not names:
         raise errors.Inhibited("%s a run" % verb, "there was none on this node")
@@ -131,7 +148,7 @@ def _can_go_on(
     return True
 
 
-def _somebody_can_confirm(console: consoles.Console, engine: observation.Engine) -> None:
+def somebody_can_confirm(console: consoles.Console, engine: observation.Engine) -> None:
     """See that an unknown host key does not end the run where the clock is back."""
     if engine.host_key_known is False and not console.interactive:
         raise errors.Inhibited(
@@ -143,7 +160,8 @@ def _somebody_can_confirm(console: consoles.Console, engine: observation.Engine)
         )
 
 
-def _facts(seen: observation.Observation) -> Dict[str, Any]:
+def facts(seen: observation.Observation) -> Dict[str, Any]:
+    """Return what the first record says beside the plan."""
     from recovery import __version__
 
     return {"version": __version__, "node": seen.hostname, "boot_id": seen.moment.boot_id}
@@ -160,7 +178,8 @@ def _context(
     return contexts.Context(node, journal, console.say, console.ask, itself, password, stated_true)
 
 
-def _take_back(context: contexts.Context, console: consoles.Console) -> int:
+def take_back(context: contexts.Context, console: consoles.Console) -> int:
+    """Undo a run. Raises: errors.UndoFailed."""
     kept = run_files.before(context.directory)
     failed = executor.undo(context, PROCEDURES[context.journal.plan.route])
     if failed:
@@ -174,7 +193,8 @@ def _take_back(context: contexts.Context, console: consoles.Console) -> int:
     return errors.DONE
 
 
-def _carry_out(context: contexts.Context, console: consoles.Console) -> int:
+def carry_out(context: contexts.Context, console: consoles.Console) -> int:
+    """Bring a run to its end. Raises: errors.Error, with what to do now."""
     console.survive_hangup()
     try:
         executor.run(context, PROCEDURES[context.journal.plan.route])

@@ -2,7 +2,7 @@
 """What the options mean: the node, the wishes, the password."""
 
 import argparse
-from typing import Optional, cast
+from typing import List, Optional, cast
 
 from recovery import console as consoles
 from recovery import errors, files, local_host, planner
@@ -80,11 +80,15 @@ def password(
 
 
 def _first_line(path: str) -> secrets.Secret:
+    return lines(path, "the engine's password")[0]
+
+
+def lines(path: str, what: str) -> List[secrets.Secret]:
+    """Return a file's secrets, one a line. Raises: errors.UsageError."""
     try:
-        lines = files.Files("/").read(path).decode("utf-8").splitlines()
+        found = files.Files("/").read(path).decode("utf-8").splitlines()
     except (errors.FileError, UnicodeDecodeError) as caught:
-        what = "read the engine's password from %s" % path
-        raise errors.UsageError(what, str(caught)) from caught
-    if not lines or not lines[0]:
-        raise errors.UsageError("read the engine's password from %s" % path, "it is empty")
-    return secrets.Secret(lines[0])
+        raise errors.UsageError("read %s from %s" % (what, path), str(caught)) from caught
+    if not found or not found[0]:
+        raise errors.UsageError("read %s from %s" % (what, path), "it is empty")
+    return [secrets.Secret(line) for line in found]

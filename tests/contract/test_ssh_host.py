@@ -14,6 +14,7 @@ from typing import Any, Callable, List
 import pytest
 
 from recovery import certificates, dialogue, errors, host, requests, scripts, ssh_host
+from recovery import journal as journals
 from recovery.local_host import LocalHost
 from recovery.programs import openssl, ssh
 from tests.unit import authority
@@ -308,7 +309,7 @@ def test_connection_that_is_lost_is_told_from_a_program_s_own_status(other: Plac
 
 def test_lock_is_a_note_that_the_same_node_takes_over(other: Place) -> None:
     lock = other.path("lock")
-    held = Path(lock + ssh_host.HELD)
+    held = Path(lock + journals.FROM_ELSEWHERE)
     with other.node.lock(lock):
         assert held.read_text().strip() == OWNER
         assert mode(str(held)) == 0o600
@@ -328,7 +329,7 @@ def test_lock_is_refused_while_a_run_is_alive_over_there(other: Place) -> None:
         with pytest.raises(host.Busy, match="a run on that node itself holds"):
             with other.node.lock(lock):
                 pass
-    assert not os.path.exists(lock + ssh_host.HELD)
+    assert not os.path.exists(lock + journals.FROM_ELSEWHERE)
 
 
 def test_lock_that_cannot_be_written_says_why(other: Place) -> None:
