@@ -14,13 +14,20 @@ def save(node: host.Host, directory: str, path: str) -> Image:
     A file that is not there is remembered as missing. Raises: errors.FileError.
     """
     backup = run_files.before(directory) + path
-    try:
-        digest = node.digest(path)
-    except errors.FileMissing:
+    digest = _digest(node, path)
+    if not digest:
         return {"path": path, "backup": ""}
-    if not (node.exists(backup) and node.digest(backup) == digest):
+    if _digest(node, backup) != digest:
         node.copy(path, backup, like=path)
     return {"path": path, "backup": backup}
+
+
+def _digest(node: host.Host, path: str) -> str:
+    """Return the digest of a file, "" where there is none."""
+    try:
+        return node.digest(path)
+    except errors.FileMissing:
+        return ""
 
 
 def put_back(node: host.Host, image: Image) -> None:

@@ -7,7 +7,7 @@ The library takes 50 ms to load, so it is imported where it is used: `--help` ne
 import base64
 import binascii
 import re
-from typing import Any, List
+from typing import Any, Callable, List
 
 from recovery import errors
 
@@ -52,7 +52,7 @@ def load_public(path: str, data: bytes) -> Any:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 
-    load_it = serialization.load_ssh_public_key
+    load_it: Callable[[bytes], Any] = serialization.load_ssh_public_key
     if b"BEGIN PUBLIC KEY" in data:
         load_it = serialization.load_pem_public_key
     elif not data.startswith((b"ssh-", b"ecdsa-")):

@@ -170,7 +170,7 @@ def _flock(session: Session) -> Done:
             return _complain("")
         if rest[0] == "-c":
             return _run(session, rest[1])
-        return tuple(session.shell.call(rest, session.data, session.env))  # type: ignore[return-value]
+        return tuple(session.shell.call(rest, session.data, session.env))
 
 
 def shell_path(session: Session, path: str) -> str:

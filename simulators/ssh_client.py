@@ -8,6 +8,7 @@ import os
 from typing import List, Optional, Tuple
 
 from simulators import ssh_options, ssh_peers
+from simulators import world as world_module
 from simulators.entry import Call
 
 METHODS = "publickey,gssapi-keyex,gssapi-with-mic,password"
@@ -84,8 +85,7 @@ class Login:
         return hashlib.sha1((self.host + self.port + self.user).encode()).hexdigest()
 
     def _boot(self, peer: ssh_peers.Peer) -> str:
-        with self.call.world:
-            here = self.call.world.state["boot_id"]
+        here = world_module.seen(self.call.world)["boot_id"]
         return "%s %s\n" % (peer.boot(), here)
 
     def _shares_master(self, peer: ssh_peers.Peer) -> bool:

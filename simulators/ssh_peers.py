@@ -62,8 +62,7 @@ class Engine(Peer):
             return engine_vm.answers_ssh(self.world)
 
     def unreachable(self, limit: float) -> Tuple[str, float]:
-        with self.world:
-            vm = self.world.state["vm"]
+        vm = world_module.seen(self.world)["vm"]
         if vm["state"] == "paused" and vm["ssh"]:
             return "Connection timed out", limit or 127.0
         if vm["ssh"]:
@@ -71,12 +70,10 @@ class Engine(Peer):
         return _silent(limit)
 
     def boot(self) -> str:
-        with self.world:
-            return "%d" % self.world.state["vm"]["boot"]
+        return "%d" % world_module.seen(self.world)["vm"]["boot"]
 
     def password(self) -> str:
-        with self.world:
-            return str(self.world.state["vm"]["password"])
+        return str(world_module.seen(self.world)["vm"]["password"])
 
     def place(self, path: str) -> str:
         return self.world.engine(path)
@@ -96,20 +93,18 @@ class Engine(Peer):
 class Node(Peer):
     def __init__(self, here: world_module.World, world: world_module.World) -> None:
         Peer.__init__(self, here, world)
-        with self.world:
-            self.short = self.world.state["hostname"].partition(".")[0]
-            self.address = self.world.state["address"]
+        state = world_module.seen(world)
+        self.short = state["hostname"].partition(".")[0]
+        self.address = state["address"]
 
     def answers(self) -> bool:
-        with self.world:
-            return bool(self.world.state["reachable"])
+        return bool(world_module.seen(self.world)["reachable"])
 
     def unreachable(self, limit: float) -> Tuple[str, float]:
         return _silent(limit)
 
     def boot(self) -> str:
-        with self.world:
-            return str(self.world.state["boot_id"])
+        return str(world_module.seen(self.world)["boot_id"])
 
     def password(self) -> str:
         return names.NODE_PASSWORD
@@ -123,21 +118,22 @@ class Node(Peer):
     def run(self, line: Line) -> Optional[engine_shell.Result]:
         if not self.answers():
             return None
-        with self.here:
-            self.here.advance(0.02)
-            now = self.here.true()
-        _catch_up(self.world, now)
+        _catch_up(self.world, self.here)
         result = line()
-        with self.world:
-            now = self.world.true()
-        _catch_up(self.here, now)
+        _catch_up(self.here, self.world)
         return result
 
 
-def _catch_up(world: world_module.World, true: float) -> None:
-    with world:
-        if true > world.true():
-            world.advance(true - world.true())
+def _catch_up(late: world_module.World, early: world_module.World) -> None:
+    """Let the time pass in one world that has passed in the other."""
+    if _true(early) > _true(late):
+        with late:
+            late.advance(max(0.0, _true(early) - late.true()))
+
+
+def _true(world: world_module.World) -> float:
+    state = world_module.seen(world)
+    return float(state["uptime"] + state["true_offset"])
 
 
 def _silent(limit: float) -> Tuple[str, float]:
@@ -151,7 +147,8 @@ def find(call: Call, host: str) -> Optional[Peer]:
     if host in (names.ENGINE, names.ENGINE_SHORT, names.ENGINE_ADDRESS):
         return Engine(call.world, call.world)
     nodes = call.world.directory + "/nodes"
-    for name in sorted(os.listdir(nodes)) if os.path.isdir(nodes) else ():
+    there = sorted(os.listdir(nodes)) if os.path.isdir(nodes) else []
+    for name in [host] if host in there else there:
         peer = Node(call.world, world_module.World(nodes + "/" + name))
         if host in (name, peer.short, peer.address):
             return peer

@@ -14,6 +14,7 @@ from recovery import (
     host,
     local_host,
     observation,
+    others,
     outcome,
     planner,
     remote,
@@ -193,8 +194,11 @@ def take_back(context: contexts.Context, console: consoles.Console) -> int:
     return errors.DONE
 
 
-def carry_out(context: contexts.Context, console: consoles.Console) -> int:
-    """Bring a run to its end. Raises: errors.Error, with what to do now."""
+def carry_out(context: contexts.Context, console: consoles.Console, last: bool = True) -> int:
+    """Bring a run to its end. Raises: errors.Error, with what to do now.
+
+    last: no other node follows, so that those that remain are told.
+    """
     console.survive_hangup()
     try:
         executor.run(context, PROCEDURES[context.journal.plan.route])
@@ -203,6 +207,8 @@ def carry_out(context: contexts.Context, console: consoles.Console) -> int:
     except KeyboardInterrupt:
         stopped = errors.Attention("go on", "it was interrupted at the console")
         raise outcome.explained(context, stopped) from None
-    remote.engine(context).close()
     console.show(outcome.lines(context))
+    if last:
+        console.show(others.lines(context))
+    remote.engine(context).close()
     return errors.DONE

@@ -84,7 +84,7 @@ def recover(arguments: argparse.Namespace) -> int:
             journal = journals.create(one.node, chosen[number], acting.facts(one.seen))
             context = _context(here, one.name, one.node, journal, console, password)
             with _told(one.name, to_do[number + 1 :]):
-                acting.carry_out(context, console)
+                acting.carry_out(context, console, last=number + 1 == len(to_do))
     return errors.DONE
 
 
