@@ -66,6 +66,7 @@ def recover(arguments: argparse.Namespace) -> int:
     """Look at all nodes, ask once, then recover one after another; the first failure ends it."""
     console = consoles.Console(arguments.yes)
     with _reached(arguments, console, hold=True) as (here, nodes):
+        acting.no_open_run(here)  # its clock may be back, and the engine's with it
         for name, node in nodes:
             acting.no_open_run(node, " --node %s" % name)
         found = [far.shown(far.look(arguments, here, name, node)) for name, node in nodes]

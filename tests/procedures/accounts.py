@@ -32,6 +32,7 @@ READERS = (
     "ssh-keygen -F ",
     "chronyc -c ",
     "openssl s_client -connect localhost:54321 ",
+    "openssl pkey ",
     "id -u",
     "df -Pk ",
     "rpm -q ",

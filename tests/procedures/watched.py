@@ -12,7 +12,7 @@ import sys
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from recovery import cli, errors, local_host
-from simulators import rehearse
+from simulators import further, rehearse
 from tests.procedures import inside
 from tests.simulators import worlds
 
@@ -154,11 +154,13 @@ class Node:
 
     def fresh(self, seen: Set[str]) -> bool:
         """Whether this state was not seen yet, time aside; remembers it."""
-        digest = hashlib.sha256(_but_for_time(self.world.sim.state()))
-        for top in (self.world.root, self.world.engine):
-            for folder, _, names in sorted(os.walk(top)):
-                for name in sorted(names):
-                    digest.update(_content(os.path.join(folder, name)))
+        digest = hashlib.sha256()
+        for world in [self.world] + further.of(self.world):
+            digest.update(_but_for_time(world.sim.state()))
+            for top in (world.root, world.engine):
+                for folder, _, names in sorted(os.walk(top)):
+                    for name in sorted(names):
+                        digest.update(_content(os.path.join(folder, name)))
         new = digest.hexdigest() not in seen
         seen.add(digest.hexdigest())
         return new
