@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tool is gone before and after effects on another node: resume converges, undo restores.
 
-As test_crash.py has it for the node itself; the steps are the same, so that one effect in four is
+As test_crash.py has it for the node itself; the steps are the same, so that one effect in six is
 enough to try what the network adds.
 """
 
@@ -12,13 +12,12 @@ from typing import Callable, List, Optional
 
 import pytest
 
-from recovery import journal as journals
 from simulators import further, install, rehearse, stories
 from tests.procedures import accounts, test_crash, watched
+from tests.procedures.cluster import HELD
 
 CHUNKS = 2
-EVERY = {"all": 4, "sample": 24}
-HELD = journals.LOCK + journals.FROM_ELSEWHERE
+EVERY = {"all": 6, "sample": 24}
 
 
 def words(node: watched.Node, verb: str) -> List[str]:
