@@ -44,7 +44,7 @@ class Shell:
         self.env: Dict[str, str] = {
             "HOME": "/root",
             "USER": "root",
-            "LANG": str(world.state["vm"]["language"]),
+            "LANG": self.language(),
             "PATH": "/usr/sbin:/usr/bin",
             "?": "0",
         }
@@ -52,6 +52,10 @@ class Shell:
         self.terminal: Any = None  # of the session, for what talks while it runs
         self.ends_at_failure = False  # set -e
         self.substituted = (0, b"")  # status and errors of the last $( )
+
+    def language(self) -> str:
+        """What the machine's locale is."""
+        return str(self.world.state["vm"]["language"])
 
     def path(self, text: str) -> str:
         """The real path of a path over there."""

@@ -9,7 +9,14 @@ and `entry`.
 import os
 from typing import Dict, List
 
-from simulators import engine_programs, engine_services, engine_shell, entry, shell_programs
+from simulators import (
+    engine_programs,
+    engine_services,
+    engine_shell,
+    entry,
+    settings,
+    shell_programs,
+)
 from simulators import world as world_module
 
 # Of the engine's own programs those that are the shell's, or the same everywhere.
@@ -32,6 +39,10 @@ class Call(entry.Call):
 
 class Shell(engine_shell.Shell):
     """One login on a further node; its world is closed between the programs."""
+
+    def language(self) -> str:
+        present = settings.read(self.world.node("/etc/locale.conf"))
+        return str(present.get("LANG", "C"))
 
     def place(self, path: str) -> str:
         return self.world.node(path)

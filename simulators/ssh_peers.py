@@ -12,7 +12,6 @@ from simulators import engine_shell, engine_vm, names, node_shell
 from simulators import world as world_module
 from simulators.entry import Call
 
-
 Line = Callable[[], engine_shell.Result]
 
 

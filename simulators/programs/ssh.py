@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """ssh to the engine VM or a further node: a command, a shell, or a shared connection.
 
-Imports `ssh_client`, `ssh_options`, `ssh_peers`, `engine_shell` and `engine_terminal`.
+Imports `ssh_client`, `ssh_options`, `ssh_peers`, `engine_shell`, `engine_terminal`, `names`.
 """
 
 import os
 from typing import List
 
-from simulators import engine_shell, engine_terminal, ssh_client, ssh_options, ssh_peers
+from simulators import engine_shell, engine_terminal, names, ssh_client, ssh_options, ssh_peers
 from simulators import world as world_module
 from simulators.entry import Call
 
