@@ -38,7 +38,11 @@ def test_matches_of_a_damaged_request_is_a_file_error(cut: int) -> None:
         requests.matches(made(KEY)[:cut], KEY_PATH, PEM)
 
 
-@pytest.mark.parametrize("data", [b"", b"garbage", PEM[:100], half(KEY)[:60], b"ssh-rsa AAAA"])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"garbage", PEM[:100], half(KEY)[:60], b"ssh-rsa AAAA"],
+    ids=["empty", "text", "cut", "cut public half", "cut OpenSSH key"],
+)
 def test_matches_with_a_damaged_key_is_a_file_error_that_names_it(data: bytes) -> None:
     with pytest.raises(errors.FileError) as caught:
         requests.matches(made(KEY), KEY_PATH, data)
