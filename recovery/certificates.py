@@ -16,7 +16,7 @@ from recovery.observation import Certificate
 
 Reader = Callable[[str], bytes]
 
-load_key = pem.load_key
+load_public = pem.load_public
 
 
 def describe(entry: inventory.Entry, data: bytes) -> List[Certificate]:
@@ -46,11 +46,14 @@ def unreadable(entry: inventory.Entry, problem: str) -> Certificate:
     )
 
 
-def survey(read: Reader, entries: Sequence[inventory.Entry]) -> List[Certificate]:
+def survey(
+    read: Reader, entries: Sequence[inventory.Entry], keys: Optional[Reader] = None
+) -> List[Certificate]:
     """Return all certificates present, each compared with its key and its CA.
 
-    `read(path)` raises errors.FileMissing / errors.FileError. A missing file counts only
-    where no oVirt node is without it.
+    `read(path)` raises errors.FileMissing / errors.FileError, so does `keys(path)`, which may
+    return the public half of a key instead. A missing file counts only where no oVirt node is
+    without it.
     """
     found: List[Certificate] = []
     for entry in entries:
@@ -62,17 +65,18 @@ def survey(read: Reader, entries: Sequence[inventory.Entry]) -> List[Certificate
         except errors.FileError as error:
             found.append(unreadable(entry, error.cause))
         else:
-            found += [_compared(read, one, data) for one in describe(entry, data)]
+            found += [_compared(read, keys or read, one, data) for one in describe(entry, data)]
     return found
 
 
 def key_matches(path: str, data: bytes, key_path: str, key_data: bytes) -> bool:
     """Return whether the first certificate of `data` holds the public half of the key.
 
-    Raises: errors.FileError when either file cannot be used.
+    The key may be given as its public half. Raises: errors.FileError when either file cannot
+    be used.
     """
-    private = pem.load_key(key_path, key_data)
-    return _spki(pem.load(path, data)[0].public_key()) == _spki(private.public_key())
+    public = pem.load_public(key_path, key_data)
+    return _spki(pem.load(path, data)[0].public_key()) == _spki(public)
 
 
 def signed_by(path: str, data: bytes, ca_path: str, ca_data: bytes) -> bool:
@@ -222,22 +226,22 @@ def _issued(certificate: Any, authority: Any) -> bool:
     return True
 
 
-def _compared(read: Reader, certificate: Certificate, data: bytes) -> Certificate:
+def _compared(read: Reader, keys: Reader, certificate: Certificate, data: bytes) -> Certificate:
     if certificate.state != "ok":
         return certificate
-    match, problem = _key_judged(read, certificate, data)
+    match, problem = _key_judged(keys, certificate, data)
     return certificate._replace(
         key_match=match, problem=problem, chain=_chain_judged(read, certificate, data)
     )
 
 
-def _key_judged(read: Reader, of: Certificate, data: bytes) -> Tuple[Optional[bool], str]:
+def _key_judged(keys: Reader, of: Certificate, data: bytes) -> Tuple[Optional[bool], str]:
     if not of.key_path:
         return None, ""
     try:
-        key_data = read(of.key_path)
+        key_data = keys(of.key_path)
         if of.kind == inventory.VMCONSOLE:
-            public = ssh_certificate.public_blob(pem.load_key(of.key_path, key_data))
+            public = ssh_certificate.public_blob(pem.load_public(of.key_path, key_data))
             return public == ssh_certificate.parse(of.path, data).public_key, ""
         return key_matches(of.path, data, of.key_path, key_data), ""
     except errors.FileMissing:

@@ -24,8 +24,10 @@ def run(words: List[str], host: Optional[Callable[[str, str], Any]] = None) -> i
     """
     arguments = _parser().parse_args(words)
     arguments.host = host
-    if arguments.command in ("diagnose", "plan", "status"):
-        from recovery.commands import looking as commands
+    if getattr(arguments, "node", ()) and getattr(arguments, "route", "") != "renew":
+        from recovery.commands import nodes as commands  # over ssh; renew asks the engine
+    elif arguments.command in ("diagnose", "plan", "status"):
+        from recovery.commands import looking as commands  # type: ignore[no-redef]
     elif arguments.command == "rehearse":
         from recovery.commands import rehearsing as commands  # type: ignore[no-redef]
     elif arguments.command is not None:
@@ -67,6 +69,7 @@ def _looking(commands: Any) -> None:
             _authority(command)
             _api_password(command)
             command.set_defaults(yes=False)
+        _nodes(command)
 
 
 def _acting(commands: Any) -> None:
@@ -76,6 +79,7 @@ def _acting(commands: Any) -> None:
     undo = commands.add_parser("undo", help="take a run back")
     for command in (recover, resume, undo):
         command.add_argument("--yes", action="store_true", help="answer the consent beforehand")
+        _nodes(command)
     for command in (recover, resume):
         _password(command)
         _authority(command)
@@ -103,7 +107,6 @@ def _wishes(command: argparse.ArgumentParser) -> None:
         metavar="SHA256:...",
         help="of the engine's host key, where known_hosts does not know it",
     )
-    add("--node", action="append", default=[], metavar="HOST", help="may be given again")
     add("--all-nodes", action="store_true", help="every node that the engine knows")
     add("--api-user", default="admin@internal", metavar="USER", help="of the engine's API")
     add(
@@ -157,6 +160,22 @@ def _authority(command: argparse.ArgumentParser) -> None:
     add("--ca-key", metavar="FILE", help="... and its key")
     add("--ca-passphrase-file", metavar="FILE", help="of an encrypted CA key, one line")
     add("--ca-passphrase-fd", type=int, metavar="N", help="the same from a file descriptor")
+
+
+def _nodes(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    again = "another node, over ssh from here (renew: a host by its name); may be given again"
+    add("--node", action="append", default=[], metavar="HOST", help=again)
+    known = "of a node's host key, where known_hosts does not know it"
+    add("--node-fingerprint", action="append", default=[], metavar="HOST=SHA256:...", help=known)
+    add(
+        "--node-password-file",
+        metavar="FILE",
+        help="root's password on the nodes: one line for all, or one each in their order",
+    )
+    add("--node-password-fd", type=int, metavar="N", help="the same from a file descriptor")
+    if command.get_default("yes") is None:
+        command.set_defaults(yes=False)
 
 
 def _rehearsing(commands: Any) -> None:

@@ -4,11 +4,23 @@
 Imports engine_api, host, journal, moment, plan, secret and signing.
 """
 
-from typing import Callable, List, Optional
+from typing import Callable, List, NamedTuple, Optional
 
 from recovery import engine_api, errors, host, journal, plan, signing
 from recovery import moment as moments
 from recovery import secret as secrets
+
+
+class Gateway(NamedTuple):
+    """The node we sit at, when the node to repair is another one: from here the engine is reached.
+
+    directory: where host keys confirmed for the run are kept here. name: of the other node, as
+    the operator gave it.
+    """
+
+    here: host.Host
+    directory: str
+    name: str
 
 
 class Context:
@@ -16,7 +28,8 @@ class Context:
 
     say: shows one line of progress. ask: puts a question that is answered with yes, or returns
     False where nobody can answer. agree: the same before a point of no return; it may have been
-    answered beforehand. itself: argv that starts this tool again.
+    answered beforehand. itself: argv that starts this tool again. gateway: None where the node is
+    the one that we run on.
     """
 
     def __init__(
@@ -31,6 +44,7 @@ class Context:
         agree: Optional[Callable[[str], bool]] = None,
         authority: Optional[signing.Authority] = None,
         api: Optional[engine_api.Api] = None,
+        gateway: Optional[Gateway] = None,
     ) -> None:
         self.node = node
         self.journal = journal
@@ -42,6 +56,7 @@ class Context:
         self.api = api
         self.stated_true = stated_true  # what the operator says the true time is
         self.authority = authority  # the CA that the operator brought along
+        self.gateway = gateway
         self.parameters: plan.Parameters = journal.plan.parameters
 
     @property
@@ -58,6 +73,21 @@ class Context:
                 next_step="the same again with --api-password-file FILE",
             )
         return self.api
+
+    @property
+    def here(self) -> host.Host:
+        """Return the node that reaches the engine: the one whose console we have."""
+        return self.gateway.here if self.gateway else self.node
+
+    @property
+    def trust(self) -> str:
+        """Return the directory, on the node that reaches the engine, of confirmed host keys."""
+        return self.gateway.directory if self.gateway else self.directory
+
+    def order(self, command: str) -> str:
+        """Return what to type to go on with this run, on its own node or from here."""
+        option = " --node %s" % self.gateway.name if self.gateway else ""
+        return "ovirt-cert-recovery %s%s" % (command, option)
 
     def true_at(self, now: moments.AnyMoment) -> float:
         """Return the true time at a moment of this boot.

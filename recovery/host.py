@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The port to a node: the ten calls from which everything else is built.
 
-Imports errors, moment and dialogue only; the adapter is `local_host`.
+Imports errors, moment and dialogue only; the adapters are `local_host` and `ssh_host`.
 """
 
+import hashlib
 from abc import ABC, abstractmethod
 from typing import Callable, ContextManager, NamedTuple, Optional, Sequence, Tuple
 
@@ -80,6 +81,24 @@ class Host(ABC):
     @abstractmethod
     def remove(self, path: str) -> None:
         """Remove a file, durably; one that is not there is no error. Raises: FileError."""
+
+    def copy(self, source: str, target: str, like: Optional[str] = None) -> None:
+        """Replace a file by the content of another one of the node. Raises: FileError.
+
+        A node that is reached over the network copies by itself: its private keys stay there.
+        """
+        self.replace(target, self.read(source), like)
+
+    def digest(self, path: str) -> str:
+        """Return the SHA-256 of a file's content, hex. Raises: FileMissing, FileError."""
+        return hashlib.sha256(self.read(path)).hexdigest()
+
+    def key_to_compare(self, path: str) -> bytes:
+        """Return a private key, or its public half where the key must not come here.
+
+        Raises: FileMissing, FileError.
+        """
+        return self.read(path)
 
     @abstractmethod
     def exists(self, path: str) -> bool:

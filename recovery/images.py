@@ -14,13 +14,20 @@ def save(node: host.Host, directory: str, path: str) -> Image:
     A file that is not there is remembered as missing. Raises: errors.FileError.
     """
     backup = run_files.before(directory) + path
-    try:
-        data = node.read(path)
-    except errors.FileMissing:
+    digest = _digest(node, path)
+    if not digest:
         return {"path": path, "backup": ""}
-    if not (node.exists(backup) and node.read(backup) == data):
-        node.replace(backup, data, like=path)
+    if _digest(node, backup) != digest:
+        node.copy(path, backup, like=path)
     return {"path": path, "backup": backup}
+
+
+def _digest(node: host.Host, path: str) -> str:
+    """Return the digest of a file, "" where there is none."""
+    try:
+        return node.digest(path)
+    except errors.FileMissing:
+        return ""
 
 
 def put_back(node: host.Host, image: Image) -> None:
@@ -29,7 +36,7 @@ def put_back(node: host.Host, image: Image) -> None:
         node.remove(image["path"])
         return
     # Even equal content is put back: owner and mode may differ.
-    node.replace(image["path"], node.read(image["backup"]), like=image["backup"])
+    node.copy(image["backup"], image["path"], like=image["backup"])
 
 
 def place(node: host.Host, path: str, data: bytes, model: str) -> None:
@@ -38,3 +45,11 @@ def place(node: host.Host, path: str, data: bytes, model: str) -> None:
         node.replace(path, data, like=model)
     elif node.read(path) != data:
         node.replace(path, data)
+
+
+def place_copy(node: host.Host, path: str, source: str, model: str) -> None:
+    """Copy a file to where one is, or, with owner and mode of the model, where none is yet."""
+    if not node.exists(path):
+        node.copy(source, path, like=model)
+    elif node.digest(path) != node.digest(source):
+        node.copy(source, path)

@@ -13,6 +13,7 @@ from recovery import moment as moments
 STATE = "/var/lib/ovirt-cert-recovery"
 INDEX = STATE + "/runs"
 LOCK = "/run/ovirt-cert-recovery.lock"  # gone with a power cut, as the lock itself
+FROM_ELSEWHERE = ".held-from-elsewhere"  # beside it: the name of the node that works on this one
 
 PLANNED, FINISHED, ABANDONED = "planned", "finished", "abandoned"  # of the run
 APPLYING, APPLIED, VERIFIED = "applying", "applied", "verified"  # of a step

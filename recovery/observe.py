@@ -2,7 +2,7 @@
 """Look at the node and change nothing. Imports the port, programs and `observing`."""
 
 import posixpath
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from recovery import certificates, engine_certificates, errors, host, inventory, window
 from recovery.observation import Certificate, Engine, Observation, Served
@@ -13,19 +13,34 @@ VDSM_PORT = 54321
 JOURNAL = "/var/log/journal"
 
 
+class Ways(NamedTuple):
+    """How the engine is reached: from which node, where, and trusting which file's CA."""
+
+    gateway: host.Host
+    address: str
+    ca: str
+
+
 def observe(
-    node: host.Host, root: str = "/", running: bool = True, address: str = "", ca: str = ""
+    node: host.Host,
+    root: str = "/",
+    running: bool = True,
+    address: str = "",
+    ca: str = "",
+    gateway: Optional[host.Host] = None,
 ) -> Observation:
     """Return all facts that can be had; what cannot is named in `problems`.
 
     With `running` False only files are read: `root` is a disk that a rescue system mounted.
     address: where the engine answers ssh, when the operator knows better than the node.
     ca: file with the CA of the engine's web certificate, where it is not the engine's own.
+    gateway: the node from which the engine will be reached, when it is another one.
     Raises: errors.Error only when the node has no clock to read.
     """
     notes = problems.Problems()
     seen = _files(node, Observation(clock.moment(node, notes), root, running), notes)
-    seen = _living(node, seen, notes, address, ca) if running else _dead(node, seen, notes)
+    ways = Ways(gateway or node, address, ca or inventory.NODE_CA)
+    seen = _living(node, seen, notes, ways) if running else _dead(node, seen, notes)
     seen = _journal(node, seen, notes)
     return seen._replace(problems=tuple(notes.lines))
 
@@ -41,7 +56,9 @@ def node_certificate(seen: Observation) -> Optional[Certificate]:
 def _files(node: host.Host, seen: Observation, notes: problems.Problems) -> Observation:
     nothing: List[Certificate] = []
     surveyed = notes.attempt(
-        "certificates", lambda: certificates.survey(node.read, inventory.INVENTORY), nothing
+        "certificates",
+        lambda: certificates.survey(node.read, inventory.INVENTORY, node.key_to_compare),
+        nothing,
     )
     rtc, rtc_local = clock.rtc(node)
     return seen._replace(
@@ -61,14 +78,14 @@ def _dead(node: host.Host, seen: Observation, notes: problems.Problems) -> Obser
 
 
 def _living(
-    node: host.Host, seen: Observation, notes: problems.Problems, address: str, ca: str
+    node: host.Host, seen: Observation, notes: problems.Problems, ways: Ways
 ) -> Observation:
     nothing: Tuple[units.Units, units.Units] = ((), ())
     services, clocks = notes.attempt("units", lambda: units.observe(node), nothing)
     known, vms = engine.observe(node, services, True, notes)
-    known = _asked_engine(node, seen, known, address, notes)
+    known = _asked_engine(seen, known, ways, notes)
     if _near_expiry(seen) and not _expired(seen):
-        known = engine.asked_for_api(node, known, ca or inventory.NODE_CA, notes)
+        known = engine.asked_for_api(ways.gateway, known, ways.ca, notes)
     return seen._replace(
         systemd=notes.attempt("systemd", lambda: systemctl.version(node), 0),
         root_rights=notes.attempt("rights", lambda: platform.root_rights(node), True),
@@ -82,19 +99,13 @@ def _living(
     )
 
 
-def _asked_engine(
-    node: host.Host,
-    seen: Observation,
-    known: Engine,
-    address: str,
-    notes: problems.Problems,
-) -> Engine:
+def _asked_engine(seen: Observation, known: Engine, ways: Ways, notes: problems.Problems) -> Engine:
     """Ask the engine itself, where it is alive or has to be; else that costs seconds."""
-    at = address or known.fqdn
+    node, at = ways.gateway, ways.address or known.fqdn
     if _expired(seen):
         known = engine.asked_for_ssh(node, known, at, notes)
     alive = known.answers_ssh or known.domain_state == "running" or known.vm_health == "good"
-    if alive or (address and known.answers_ssh is None):
+    if alive or (ways.address and known.answers_ssh is None):
         known = engine.asked_for_web(node, known, at, notes)
     if known.web and known.web.not_after - seen.moment.wall < engine_certificates.SOON:
         known = engine.asked_for_ssh(node, known, at, notes)

@@ -125,7 +125,7 @@ def _told(title: str, tasks: List[List[str]], context: contexts.Context) -> List
 def explained(context: contexts.Context, error: errors.Error) -> errors.Error:
     """Add to an error where the run stands and what the person does now."""
     if not error.next_step:
-        error.next_step = "ovirt-cert-recovery resume   (or: undo)"
+        error.next_step = "%s   (or: undo)" % context.order("resume")
     if restoring.clock_is_back(context.journal):
         minutes = context.parameters.guard_seconds // 60
         error.unchanged = (

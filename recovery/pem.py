@@ -7,7 +7,7 @@ The library takes 50 ms to load, so it is imported where it is used: `--help` ne
 import base64
 import binascii
 import re
-from typing import Any, List, Optional
+from typing import Any, Callable, List, Optional
 
 from recovery import errors
 
@@ -51,6 +51,25 @@ def load_key(path: str, data: bytes, passphrase: Optional[str] = None) -> Any:
 def encrypted(data: bytes) -> bool:
     """Tell whether a key in PEM is encrypted, in PKCS#8 or in the traditional form."""
     return b"ENCRYPTED" in data
+
+
+def load_public(path: str, data: bytes) -> Any:
+    """Return the public half of a key: of a private key, or given as such in PEM or as OpenSSH's.
+
+    Raises: errors.FileError.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
+    load_it: Callable[[bytes], Any] = serialization.load_ssh_public_key
+    if b"BEGIN PUBLIC KEY" in data:
+        load_it = serialization.load_pem_public_key
+    elif not data.startswith((b"ssh-", b"ecdsa-")):
+        return load_key(path, data).public_key()
+    try:
+        return load_it(data)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise errors.FileError("read the key", path, "its public half is damaged") from error
 
 
 def x509() -> Any:

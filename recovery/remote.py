@@ -7,6 +7,7 @@ Host-shaped where it can be: run, read, replace, remove, exists, now.
 import shlex
 from typing import Optional
 
+from recovery import context as contexts
 from recovery import errors, host, run_files
 from recovery import moment as moments
 from recovery.programs import ssh
@@ -55,6 +56,11 @@ class Remote:
         order = "date +%s.%N"
         wall = host.seconds([order], self.run(order).stdout)
         return moments.Moment(wall, 0.0, "")
+
+
+def engine(context: contexts.Context) -> Remote:
+    """Return the engine of a run, reached from the node whose console we have."""
+    return of(context.here, context.parameters.engine, context.trust)
 
 
 def of(node: host.Host, address: str, directory: str) -> Remote:

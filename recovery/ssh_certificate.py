@@ -63,11 +63,11 @@ def public_keys(data: bytes) -> List[bytes]:
     return found
 
 
-def public_blob(private_key: Any) -> bytes:
-    """Return the wire form of a private key's public half."""
+def public_blob(public_key: Any) -> bytes:
+    """Return the wire form of a public key."""
     from cryptography.hazmat.primitives import serialization
 
-    text = private_key.public_key().public_bytes(
+    text = public_key.public_bytes(
         serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
     )
     return base64.b64decode(text.split()[1])

@@ -72,21 +72,23 @@ def _outcome(journal: journals.Journal) -> str:
     return "undone" if journal.of(journals.ABANDONED) else "finished"
 
 
-def next_order(status: Status) -> str:
-    """Return what the person does now."""
+def next_order(status: Status, node: str = "") -> str:
+    """Return what the person does now; node: the other node whose status it is."""
+    option = " --node %s" % node if node else ""
     if status.run == "" or status.outcome == "undone":
-        return "ovirt-cert-recovery diagnose"
+        return "ovirt-cert-recovery diagnose%s" % option
     if status.outcome == "finished" and status.route == diagnosis.RENEW:
         return "nothing; what the engine has enrolled stays"
     if status.outcome == "finished":
-        return "nothing; `ovirt-cert-recovery undo` would put the old certificate back"
-    return "ovirt-cert-recovery resume   (or: undo)"
+        undo = "`ovirt-cert-recovery undo%s`" % option
+        return "nothing; %s would put the old certificate back" % undo
+    return "ovirt-cert-recovery resume%s   (or: undo)" % option
 
 
-def lines(status: Status) -> List[str]:
+def lines(status: Status, node: str = "") -> List[str]:
     """Return the status as a person reads it."""
     if not status.run:
-        return ["no run on this node yet", "next: %s" % next_order(status)]
+        return ["no run on this node yet", "next: %s" % next_order(status, node)]
     shown = ["%s, route %s: %s" % (status.run, status.route, status.outcome)]
     if status.begun is not None:
         ended = ", ended %s" % moments.utc(status.ended) if status.ended is not None else ""
@@ -100,7 +102,7 @@ def lines(status: Status) -> List[str]:
         shown.append("true time now: %s UTC" % moments.utc(status.true))
     if status.problem:
         shown.append("not undone: %s" % status.problem)
-    return shown + ["next: %s" % next_order(status)]
+    return shown + ["next: %s" % next_order(status, node)]
 
 
 def to_json(status: Status) -> Dict[str, Any]:

@@ -19,6 +19,9 @@ commands:
   restore-time  what the dead-man timer and the boot-time unit run
   rehearse      do all this on a simulated node; needs no rights, changes nothing
 
+All but the last two take --node HOST: other nodes, one after another, over ssh
+from here, by the route that leaves the clock alone.
+
 options:
   -h, --help      show this, or COMMAND --help for the options of a command
   --version       show the version

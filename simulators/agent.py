@@ -40,7 +40,7 @@ def start(world: World, unit: str) -> None:
     world.state["agent"] = dict(fresh(), since=world.uptime)
     log(world, "ovirt-hosted-engine-ha agent %s started" % ha.VERSIONS[world.state["release"]])
     if world.state["release"] == "el7":
-        log(world, "Found certificate common name: " + names.NODE)
+        log(world, "Found certificate common name: " + world.state["hostname"])
     else:
         log(world, "Certificate common name not found, using hostname to identify host")
     world.cancel("agent-tick")

@@ -7,7 +7,7 @@ Imports `engine_entities`, `node_pki`, `pki`, `keys`, `names` and `place`.
 import base64
 import hashlib
 import time
-from typing import Optional, Tuple, Union
+from typing import Optional, Sequence, Tuple, Union
 
 from simulators import engine_entities, keys, names, node_pki, pki, place
 
@@ -93,7 +93,7 @@ def write(
     root: str,
     by: node_pki.Authorities,
     ages: node_pki.Ages,
-    node: node_pki.NodeCertificates,
+    nodes: Sequence[node_pki.NodeCertificates],
     release: str,
 ) -> None:
     place.folder(root, PKI, 0o755, place.OVIRT)
@@ -109,7 +109,8 @@ def write(
         for path in ("certs-qemu", "requests-qemu"):
             place.folder(root, PKI + "/" + path, 0o755, place.OVIRT)
     _own(root, by.engine, ages, release)
-    _of_the_node(root, node)
+    for node in nodes:
+        _of_a_node(root, node)
     _database(root, by.register)
     _put(root, ".rnd", bytes(range(256)) * 4, 0o600)
 
@@ -137,16 +138,16 @@ def _authority(root: str, authority: pki.Authority, name: str) -> None:
     _put(root, "private/" + name, keys.pem(authority.key_name), 0o640)
 
 
-def _of_the_node(root: str, node: node_pki.NodeCertificates) -> None:
-    _leaf(root, "certs/%s.cer", node.vdsm)
-    _leaf(root, "certs-qemu/%s.cer", node.migrate)
-    _leaf(root, "certs/%s-ovn.cer", node.ovn)
-    _put(root, "certs/%s-ssh-cert.pub" % names.NODE, node.ssh + b"\n")
+def _of_a_node(root: str, node: node_pki.NodeCertificates) -> None:
+    _leaf(root, "certs/%s.cer" % node.name, node.vdsm)
+    _leaf(root, "certs-qemu/%s.cer" % node.name, node.migrate)
+    _leaf(root, "certs/%s-ovn.cer" % node.name, node.ovn)
+    _put(root, "certs/%s-ssh-cert.pub" % node.name, node.ssh + b"\n")
 
 
 def _leaf(root: str, path: str, issued: Optional[pki.Issued]) -> None:
     if issued:
-        _put(root, path % names.NODE, _text(issued) + issued.pem)
+        _put(root, path, _text(issued) + issued.pem)
 
 
 def _database(root: str, register: pki.Register) -> None:

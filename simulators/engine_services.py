@@ -149,6 +149,7 @@ def _openssl(session: Session) -> Done:
 
 def _flock(session: Session) -> Done:
     words = list(session.words)
+    never_waits = "-n" in words
     while words and words[0].startswith("-"):
         takes_value = words.pop(0) in ("-w", "--timeout", "-E")
         if takes_value:
@@ -156,11 +157,20 @@ def _flock(session: Session) -> Done:
     if len(words) < 2:
         return _complain("flock: requires file descriptor, file or directory\n", 64)
     lock, rest = words[0], words[1:]
-    with open(shell_path(session, lock), "ab"):
-        pass
-    if rest[0] == "-c":
-        return _run(session, rest[1])
-    return session.shell.call(rest, session.data, session.env)
+    import fcntl
+
+    try:
+        file = open(shell_path(session, lock), "ab")
+    except OSError as error:
+        return _complain("flock: cannot open lock file %s: %s\n" % (lock, error.strerror), 66)
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if never_waits else 0))
+        except OSError:
+            return _complain("")
+        if rest[0] == "-c":
+            return _run(session, rest[1])
+        return tuple(session.shell.call(rest, session.data, session.env))
 
 
 def shell_path(session: Session, path: str) -> str:

@@ -7,7 +7,13 @@ Imports `shell_syntax` and the tables of `engine_programs` and `engine_services`
 import os
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from simulators import engine_programs, engine_services, engine_vm, shell_syntax
+from simulators import (
+    engine_programs,
+    engine_services,
+    engine_vm,
+    shell_programs,
+    shell_syntax,
+)
 from simulators.world import World
 
 # Large programs, each a module of its own that is imported when it is called.
@@ -39,16 +45,26 @@ class Shell:
         self.env: Dict[str, str] = {
             "HOME": "/root",
             "USER": "root",
-            "LANG": str(world.state["vm"]["language"]),
+            "LANG": self.language(),
             "PATH": "/usr/sbin:/usr/bin",
             "?": "0",
         }
         self.left: Optional[int] = None  # status of `exit`
         self.terminal: Any = None  # of the session, for what talks while it runs
+        self.ends_at_failure = False  # set -e
+        self.substituted = (0, b"")  # status and errors of the last $( )
+
+    def language(self) -> str:
+        """What the machine's locale is."""
+        return str(self.world.state["vm"]["language"])
 
     def path(self, text: str) -> str:
-        """The real path of a path of the engine."""
-        return self.world.engine(text if text.startswith("/") else self.cwd + "/" + text)
+        """The real path of a path over there."""
+        return self.place(text if text.startswith("/") else self.cwd + "/" + text)
+
+    def place(self, path: str) -> str:
+        """The real path of an absolute path of the engine."""
+        return self.world.engine(path)
 
     def run(self, text: str, data: bytes = b"") -> Result:
         try:
@@ -56,7 +72,7 @@ class Shell:
         except shell_syntax.SyntaxTrouble as trouble:
             return Result(1, b"", ("bash: -c: line 0: %s\n" % trouble).encode())
         output, errors, status = b"", b"", 0
-        for step in steps:
+        for number, step in enumerate(steps):
             if (step.joint == "&&" and status) or (step.joint == "||" and not status):
                 continue
             if self.terminal is not None and _talks(step.commands) and output:
@@ -67,6 +83,9 @@ class Shell:
             self.env["?"] = str(status)
             if self.left is not None:
                 return Result(self.left, output, errors)
+            joined = number + 1 < len(steps) and steps[number + 1].joint != ";"
+            if status and self.ends_at_failure and not joined:
+                break
         return Result(status, output, errors)
 
     def _piped(self, commands: List[shell_syntax.Command], data: bytes) -> Result:
@@ -83,6 +102,7 @@ class Shell:
         return Result(result.status, result.output, errors)
 
     def _command(self, raw: shell_syntax.Command, data: bytes) -> Result:
+        self.substituted = (0, b"")
         command = shell_syntax.Command(
             [word._replace(text=self._filled(word.text)) for word in raw.words],
             [(name, self._filled(value)) for name, value in raw.variables],
@@ -91,7 +111,7 @@ class Shell:
         words = [piece for word in command.words for piece in self._expanded(word)]
         if not words:
             self.env.update(command.variables)
-            return self._redirected(command, Result(0, b"", b""))
+            return self._redirected(command, Result(self.substituted[0], b"", self.substituted[1]))
         for kind, path in command.redirections:
             if kind == "<" and path == "/dev/null":
                 data = b""
@@ -104,14 +124,19 @@ class Shell:
         return self._redirected(command, self.call(words, data, dict(command.variables)))
 
     def _filled(self, text: str) -> str:
-        return shell_syntax.expand(text, self.env)
+        return shell_syntax.expand(text, self.env, self._substitute)
+
+    def _substitute(self, text: str) -> str:
+        result = self.run(text)
+        self.substituted = (result.status, result.errors)
+        return result.output.decode("utf-8", "surrogateescape").rstrip("\n")
 
     def _expanded(self, word: shell_syntax.Word) -> List[str]:
         if not word.plain or not any(mark in word.text for mark in "*?["):
             return [word.text]
         import glob
 
-        root = self.world.engine("/").rstrip("/")
+        root = self.place("/").rstrip("/")
         found = sorted(glob.glob(self.path(word.text)))
         if not word.text.startswith("/"):
             root = self.path("")
@@ -121,7 +146,7 @@ class Shell:
     def call(self, words: List[str], data: bytes, extra: Dict[str, str]) -> Result:
         """Run one program by its words; also used by programs that run another one."""
         program = words[0].rpartition("/")[2]
-        for table in (engine_programs.PROGRAMS, engine_services.PROGRAMS):
+        for table in (engine_programs.PROGRAMS, engine_services.PROGRAMS, shell_programs.PROGRAMS):
             if program in table:
                 session = engine_programs.Session(self, words[1:], data, dict(self.env, **extra))
                 return Result(*table[program](session))

@@ -111,11 +111,15 @@ def create(directory: str, scenario: str, release: str = "el8", **overrides: Any
 
         scenarios.build(directory, scenario, release)
     handle = World(directory)
-    _first_boot(handle, scenario, release)
+    first_boot(handle, scenario, release)
+    if scenario != "bare":
+        from simulators import further
+
+        further.make(handle, release, history)
     return handle
 
 
-def _first_boot(handle: World, scenario: str, release: str) -> None:
+def first_boot(handle: World, scenario: str, release: str) -> None:
     """Boot so that the node has been up for a while when it is `today`."""
     with handle.opened() as world:
         history = world.state["history"]

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """libvirtd: whether it starts, judged by the certificate files and the node's own clock.
 
-Imports `names`, `tls`, `settings` and `units`.
+Imports `tls`, `settings` and `units`.
 """
 
 import os
 from typing import List, Tuple
 
-from simulators import names, settings, tls, units
+from simulators import settings, tls, units
 from simulators.world import World
 
 CONFIGURATION = "/etc/libvirt/libvirtd.conf"
@@ -87,7 +87,7 @@ def _lines(world: World, problem: str, function: str) -> Tuple[Tuple[str, dict],
         "CODE_FUNC": function,
     }
     version = "libvirt version: " + VERSIONS[world.state["release"]]
-    return ((version, plain), ("hostname: " + names.NODE, plain), (problem, failure))
+    return ((version, plain), ("hostname: " + world.state["hostname"], plain), (problem, failure))
 
 
 def sockets(world: World) -> List[str]:

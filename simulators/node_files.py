@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """oVirt's configuration on the node, beside its certificates. Imports `names`, `pki`, `place`."""
 
+import os
+
 from simulators import names, pki, place
 
 SECTION = "## %s of configuration section by vdsm-4.%s\n"
@@ -64,12 +66,21 @@ def write(root: str, release: str, vnc_tls: bool, language: str) -> None:
     place.folder(root, "/var/log/vdsm", 0o755, place.VDSM)
     place.folder(root, "/var/log/ovirt-hosted-engine-ha", 0o700, place.VDSM)
     place.folder(root, "/root/.ssh", 0o700)
-    place.put(
-        root,
-        "/root/.ssh/known_hosts",
-        "%s,%s %s\n" % (names.ENGINE, names.ENGINE_ADDRESS, pki.ssh_public("engine-ssh").decode()),
-        0o600,
-    )
+    known(root, names.ENGINE, names.ENGINE_ADDRESS, "engine-ssh")
+
+
+def known(root: str, name: str, address: str, key: str) -> None:
+    """Somebody has logged in there before: the host key is in known_hosts."""
+    place.folder(root, "/root/.ssh", 0o700)
+    path = root + "/root/.ssh/known_hosts"
+    with open(path, "a") as file:
+        file.write("%s,%s %s\n" % (name, address, pki.ssh_public(key).decode()))
+    os.chmod(path, 0o600)
+
+
+def ssh_server(root: str, key: str) -> None:
+    """The host key that sshd shows."""
+    place.put(root, "/etc/ssh/ssh_host_rsa_key.pub", pki.ssh_public(key) + b" root\n")
 
 
 def _section(root: str, path: str, text: str, version: str) -> None:

@@ -4,13 +4,11 @@
 Imports `pki`, `keys`, `names` and `place`.
 """
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Tuple
 
 from simulators import keys, names, pki, place
 
 VDSM = "/etc/pki/vdsm"
-HOST_SUBJECT = (("O", names.ORGANISATION), ("CN", names.NODE))
-QEMU_SUBJECT = (("O", names.ORGANISATION), ("OU", "qemu"), ("CN", names.NODE))
 
 
 class Ages(NamedTuple):
@@ -27,6 +25,19 @@ class Ages(NamedTuple):
     vnc: Optional[pki.Dates] = None
 
 
+class Who(NamedTuple):
+    """A node: its name, and what its keys are called among the cached ones."""
+
+    name: str = names.NODE
+    keys: str = "node"
+
+    def subject(self, *unit: Tuple[str, str]) -> Tuple[Tuple[str, str], ...]:
+        return (("O", names.ORGANISATION),) + unit + (("CN", self.name),)
+
+
+FIRST = Who()
+
+
 class Authorities(NamedTuple):
     register: pki.Register
     engine: pki.Authority
@@ -36,6 +47,7 @@ class Authorities(NamedTuple):
 class NodeCertificates(NamedTuple):
     """What the engine keeps copies of."""
 
+    name: str
     vdsm: pki.Issued
     migrate: Optional[pki.Issued]
     ovn: Optional[pki.Issued]
@@ -53,21 +65,24 @@ def authorities(ages: Ages) -> Authorities:
     )
 
 
-def write(root: str, by: Authorities, ages: Ages, release: str) -> NodeCertificates:
-    vdsm = by.engine.issue("node", HOST_SUBJECT, ages.vdsm, names.NODE)
+def write(
+    root: str, by: Authorities, ages: Ages, release: str, who: Who = FIRST
+) -> NodeCertificates:
+    vdsm = by.engine.issue(who.keys, who.subject(), ages.vdsm, who.name)
     _vdsm(root, vdsm, by.engine.pem)
-    _spice_and_vnc(root, by, vdsm, ages)
+    _spice_and_vnc(root, by, vdsm, ages, who)
     _libvirt_client(root, vdsm, by.engine.pem)
-    ssh = _vmconsole(root, by.engine, ages.ssh)
+    ssh = _vmconsole(root, by.engine, ages.ssh, who)
     migrate = ovn = None
     if release != "el7":
-        migrate = by.qemu.issue("node-migrate", QEMU_SUBJECT, ages.migrate)
+        subject = who.subject(("OU", "qemu"))
+        migrate = by.qemu.issue(who.keys + "-migrate", subject, ages.migrate)
         _migrate(root, migrate, by.qemu.pem)
     if release == "el9":
-        ovn = by.engine.issue("node-ovn", HOST_SUBJECT, ages.ovn, names.NODE)
+        ovn = by.engine.issue(who.keys + "-ovn", who.subject(), ages.ovn, who.name)
         _ovn(root, ovn, by.engine.pem)
     _passwords(root)
-    return NodeCertificates(vdsm, migrate, ovn, ssh)
+    return NodeCertificates(who.name, vdsm, migrate, ovn, ssh)
 
 
 def _vdsm(root: str, issued: pki.Issued, ca: bytes) -> None:
@@ -85,12 +100,12 @@ def _triple(root: str, folder: str, issued: pki.Issued, ca: bytes) -> None:
     place.put(root, folder + "/ca-cert.pem", ca, 0o644, place.ROOT_KVM)
 
 
-def _spice_and_vnc(root: str, by: Authorities, vdsm: pki.Issued, ages: Ages) -> None:
+def _spice_and_vnc(root: str, by: Authorities, vdsm: pki.Issued, ages: Ages, who: Who) -> None:
     place.folder(root, VDSM + "/libvirt-spice")
     _triple(root, VDSM + "/libvirt-spice", vdsm, by.engine.pem)
     vnc = vdsm
     if ages.vnc:
-        vnc = by.engine.issue("node", HOST_SUBJECT, ages.vnc, names.NODE)
+        vnc = by.engine.issue(who.keys, who.subject(), ages.vnc, who.name)
     place.folder(root, VDSM + "/libvirt-vnc", 0o755, place.VDSM)
     _triple(root, VDSM + "/libvirt-vnc", vnc, by.engine.pem)
 
@@ -120,12 +135,12 @@ def _ovn(root: str, issued: pki.Issued, ca: bytes) -> None:
     place.put(root, folder + "/ca-cert.pem", ca, 0o644, place.OPENVSWITCH)
 
 
-def _vmconsole(root: str, ca: pki.Authority, dates: pki.Dates) -> bytes:
+def _vmconsole(root: str, ca: pki.Authority, dates: pki.Dates, who: Who) -> bytes:
     folder = "/etc/pki/ovirt-vmconsole"
-    certificate = ca.ssh_host_certificate("node-console", names.NODE, dates)
+    certificate = ca.ssh_host_certificate(who.keys + "-console", who.name, dates)
     place.folder(root, folder)
     place.put(root, folder + "/ca.pub", pki.ssh_public("ca") + b"\n")
-    place.put(root, folder + "/host-ssh_host_rsa", keys.pem("node-console"), 0o600)
+    place.put(root, folder + "/host-ssh_host_rsa", keys.pem(who.keys + "-console"), 0o600)
     place.put(root, folder + "/host-ssh_host_rsa-cert.pub", certificate + b"\n")
     return certificate
 

@@ -10,7 +10,7 @@ import os
 import time
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
-from simulators import der, engine_vm, install, scenarios, stories, units
+from simulators import der, engine_vm, further, install, scenarios, stories, units
 from simulators.world import World
 
 WEB = "/etc/pki/ovirt-engine/certs/apache.cer"  # shown where no httpd has read it yet
@@ -43,6 +43,8 @@ def prepare(scenario: str, release: str, directory: str) -> Prepared:
 
 def remember(world: install.World) -> None:
     """Write down what the watched files are now: what `changes` compares with."""
+    for other in further.of(world):
+        remember(other)
     with open(world.directory + BEFORE, "w") as file:
         for path, digest in sorted(_files(world.root).items()):
             file.write("%s %s\n" % (digest, path))
@@ -101,6 +103,8 @@ def epilogue(world: install.World) -> List[str]:
                 units.state(now, "vdsmd.service")["active"],
             ),
         ]
+    for other in further.of(world):
+        lines += _further(other)
     changed = changes(world)
     lines.append("changed files: %d" % len(changed))
     return lines + ["  %s %s" % change for change in changed]
@@ -114,6 +118,22 @@ def _validity(world: World, cert: der.Certificate) -> str:
 def _issued(world: World, path: str) -> bytes:
     with open(world.engine(path), "rb") as file:
         return file.read()
+
+
+def _further(other: install.World) -> List[str]:
+    """One line about a further node."""
+    with other.opened() as now:
+        cert = _certificate(now)
+        valid = cert.not_before <= now.true() <= cert.not_after
+        told = (
+            now.state["hostname"],
+            "valid" if valid else "not valid",
+            _date(cert.not_after),
+            "served" if _served(now) else "not served",
+            units.state(now, "libvirtd.service")["active"],
+            len(changes(other)),
+        )
+    return ["%s: certificate %s until %s (%s), libvirtd %s, changed files: %d" % told]
 
 
 def changes(world: install.World) -> List[Tuple[str, str]]:

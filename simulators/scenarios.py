@@ -19,6 +19,7 @@ from simulators import (
     ha,
     keys,
     libvirtd,
+    names,
     node_files,
     node_pki,
     place,
@@ -44,29 +45,44 @@ AWAKE = 200.0  # seconds before today in which the daemons notice what has becom
 def build(directory: str, scenario: str, release: str) -> None:
     """Write the files and the state of the scenario; the node has not booted yet."""
     with world_module.opened(directory) as world:
-        story = _story(world, scenario)
+        world.state["scenario"] = scenario
+        story = stories.of(world.state)
+        if world.state["hostname"] == names.NODE:
+            _certificates(world, story, release)
         _files(world, story, release)
         _state(world, story)
         _at_hand(world, story)
-        world.state["scenario"] = scenario
     for name in KEYS_TO_COME:
         place.put(directory, "%s/%s.pem" % (signing.KEYS, name), keys.pem(name), 0o600)
     place.put(directory, "/api-password", sso.PASSWORD + "\n", 0o600)
     place.put(directory, "/engine-password", engine_vm.fresh()["password"] + "\n", 0o600)
+    place.put(directory, "/node-password", names.NODE_PASSWORD + "\n", 0o600)
 
 
-def _story(world: world_module.World, scenario: str) -> Story:
-    return stories.moved(stories.STORIES[scenario], world.state["moved"])
-
-
-def _files(world: world_module.World, story: Story, release: str) -> None:
+def _certificates(world: world_module.World, story: Story, release: str) -> None:
+    """All that the one engine has issued, on the engine and on each of its nodes."""
     root, engine = world.directory + "/root", world.directory + "/engine"
     by = node_pki.authorities(story.ages)
-    issued = node_pki.write(root, by, story.ages, release)
-    node_files.write(root, release, story.vnc_tls, story.language)
+    issued = [node_pki.write(root, by, story.ages, release)]
+    for one in story.further:
+        further = place_of(world.directory, one.name) + "/root"
+        who = node_pki.Who(one.name, one.name.partition(".")[0])
+        issued.append(node_pki.write(further, by, one.ages, release, who))
+        node_files.ssh_server(further, who.keys + "-ssh")
+        node_files.known(root, one.name, one.address, who.keys + "-ssh")
     engine_pki.write(engine, by, story.ages, issued, release)
     engine_files.write(engine, release)
     engine_stores.prepare(world)
+
+
+def place_of(directory: str, name: str) -> str:
+    """The directory of a further node's world."""
+    return "%s/nodes/%s" % (directory, name)
+
+
+def _files(world: world_module.World, story: Story, release: str) -> None:
+    root = world.directory + "/root"
+    node_files.write(root, release, story.vnc_tls, story.language)
     if story.note == "bad-configuration":
         with open(world.node(libvirtd.CONFIGURATION), "a") as file:
             file.write("log_level 3\n")
@@ -132,7 +148,7 @@ def _elsewhere(world: world_module.World) -> None:
 def after_boot(directory: str, scenario: str, release: str) -> None:
     """What happened between the boot and today."""
     with world_module.opened(directory) as world:
-        story = _story(world, scenario)
+        story = stories.of(world.state)
         if story.ahead:
             world.set_rtc(world.true())
         if story.first_boot:

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The little of the shell's grammar that is typed over ssh: lists, pipes, redirections.
+"""The little of the shell's grammar that is typed over ssh: lists, pipes, redirections, $( ).
 
 Imports nothing of ours.
 """
 
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 OPERATORS = ("2>&1", "2>>", "2>", "&>", "&&", "||", ">>", ";", "|", "<", ">", "&", "\n", "(", ")")
 
 
-MARK = "\0"  # around the name of a variable in a word
+MARK = "\0"  # around the name of a variable in a word, or the text of a substituted command
 
 
 class SyntaxTrouble(Exception):
@@ -112,7 +112,8 @@ def _variable(text: str, at: int) -> Tuple[str, int]:
     if text[end : end + 1] == "?":
         return MARK + "?" + MARK, end + 1
     if text[end : end + 1] == "(":
-        raise SyntaxTrouble("command substitution is not simulated")
+        end = _closed(text, end)
+        return MARK + text[at + 1 : end] + MARK, end + 1
     braces = text[end : end + 1] == "{"
     end += braces
     start = end
@@ -123,10 +124,33 @@ def _variable(text: str, at: int) -> Tuple[str, int]:
     return MARK + text[start:end] + MARK, end + braces
 
 
-def expand(text: str, env: Dict[str, str]) -> str:
-    """Fill in the variables, at the moment the command runs."""
+def _closed(text: str, at: int) -> int:
+    """The place of the parenthesis that closes the one at `at`; quotes inside are skipped."""
+    at += 1
+    while at < len(text) and text[at] != ")":
+        if text[at] == "'":
+            at = _closing(text, "'", at)
+        elif text[at] == '"':
+            at = _double(text, at)[1] - 1
+        elif text.startswith("$(", at):
+            at = _closed(text, at + 1)
+        at += 1
+    if at >= len(text):
+        raise SyntaxTrouble("unexpected EOF while looking for matching `)'")
+    return at
+
+
+def expand(
+    text: str, env: Dict[str, str], substitute: Optional[Callable[[str], str]] = None
+) -> str:
+    """Fill in the variables and what commands print, at the moment the command runs."""
     parts = text.split(MARK)
-    parts[1::2] = [env.get(name, "") for name in parts[1::2]]
+    for number in range(1, len(parts), 2):
+        name = parts[number]
+        if name.startswith("(") and substitute is not None:
+            parts[number] = substitute(name[1:])
+        else:
+            parts[number] = env.get(name, "")
     return "".join(parts)
 
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """OpenSSH's client side up to a login: connection, host key, authentication, shared master.
 
-Imports `engine_vm`, `names`, `ssh_options` and, when it has to ask, `terminal_device`.
+Imports `ssh_options`, `ssh_peers` and, when it has to ask, `terminal_device`.
 """
 
 import os
 from typing import List, Optional, Tuple
 
-from simulators import engine_vm, names, ssh_options
+from simulators import ssh_options, ssh_peers
+from simulators import world as world_module
 from simulators.entry import Call
 
 METHODS = "publickey,gssapi-keyex,gssapi-with-mic,password"
@@ -39,18 +40,27 @@ class Login:
         self.user = user or options.get("user", "root")
         self.host = host
         self.port = options.get("port", "22")
+        self.peer = ssh_peers.find(call, self.host)
 
     def establish(self) -> None:
-        with self.call.world:
-            if self._shares_master():
+        peer = self._found()
+        if self._shares_master(peer):
+            with self.call.world:
                 self.call.world.advance(0.1)
-                return
-        self._connect()
-        self._check_host_key()
-        self._authenticate()
+            return
+        self._connect(peer)
+        self._check_host_key(peer)
+        self._authenticate(peer)
         with self.call.world:
             self.call.world.advance(0.4)
-            self._become_master()
+        self._become_master(peer)
+
+    def _found(self) -> ssh_peers.Peer:
+        if self.peer is None:
+            raise Failed(
+                "ssh: Could not resolve hostname %s: Name or service not known\r\n" % self.host
+            )
+        return self.peer
 
     # The shared connection
 
@@ -63,16 +73,22 @@ class Login:
             ("%p", self.port),
             ("%r", self.user),
             ("%n", self.host),
-            ("%C", "c0ffee"),
+            ("%C", self._digest()),
             ("%%", "%"),
         ):
             path = path.replace(mark, value)
         return os.path.join("/root", path)
 
-    def _boot(self) -> str:
-        return "%d %s\n" % (self.call.world.state["vm"]["boot"], self.call.world.state["boot_id"])
+    def _digest(self) -> str:
+        import hashlib
 
-    def _shares_master(self) -> bool:
+        return hashlib.sha1((self.host + self.port + self.user).encode()).hexdigest()
+
+    def _boot(self, peer: ssh_peers.Peer) -> str:
+        here = world_module.seen(self.call.world)["boot_id"]
+        return "%s %s\n" % (peer.boot(), here)
+
+    def _shares_master(self, peer: ssh_peers.Peer) -> bool:
         """A living master; one of a former boot of either machine is dead and removed."""
         path = self.control_path()
         if not path:
@@ -83,24 +99,23 @@ class Login:
                 written = file.read()
         except OSError:
             return False
-        if written == self._boot() and engine_vm.answers_ssh(self.call.world):
+        if written == self._boot(peer) and peer.answers():
             return True
         os.unlink(real)
         return False
 
-    def _become_master(self) -> None:
+    def _become_master(self, peer: ssh_peers.Peer) -> None:
         path = self.control_path()
         if path and self.options.get("controlmaster", "no") in ("yes", "auto", "autoask", "ask"):
             with open(self.call.world.node(path), "w") as file:
-                file.write(self._boot())
+                file.write(self._boot(peer))
 
     def control(self, what: str) -> Tuple[int, str]:
         """`ssh -O check|exit|stop`."""
         path = self.control_path()
-        with self.call.world:
-            alive = self._shares_master()
-            if alive and what in ("exit", "stop"):
-                os.unlink(self.call.world.node(path))
+        alive = self.peer is not None and self._shares_master(self.peer)
+        if alive and what in ("exit", "stop"):
+            os.unlink(self.call.world.node(path))
         if not alive:
             return 255, "Control socket connect(%s): No such file or directory\r\n" % path
         return 0, (
@@ -109,38 +124,26 @@ class Login:
 
     # The connection
 
-    def _connect(self) -> None:
-        known = (names.ENGINE, names.ENGINE_SHORT, names.ENGINE_ADDRESS)
-        if self.host not in known:
-            raise Failed(
-                "ssh: Could not resolve hostname %s: Name or service not known\r\n" % self.host
-            )
-        with self.call.world:
-            problem, seconds = self._unreachable()
-            if problem:
+    def _connect(self, peer: ssh_peers.Peer) -> None:
+        problem, seconds = self._unreachable(peer)
+        if problem:
+            with self.call.world:
                 self.call.world.advance(seconds)
         if problem:
             raise Failed(
                 "ssh: connect to host %s port %s: %s\r\n" % (self.host, self.port, problem)
             )
 
-    def _unreachable(self) -> Tuple[str, float]:
-        vm = self.call.world.state["vm"]
-        limit = float(self.options.get("connecttimeout", "0") or 0)
-        if engine_vm.answers_ssh(self.call.world):
+    def _unreachable(self, peer: ssh_peers.Peer) -> Tuple[str, float]:
+        if peer.answers():
             return ("Connection refused", 0.1) if self.port != "22" else ("", 0.0)
-        if vm["state"] == "paused" and vm["ssh"]:
-            return "Connection timed out", limit or 127.0
-        if vm["ssh"]:
-            return "Connection refused", 0.1
-        if limit and limit < 3.1:
-            return "Connection timed out", limit
-        return "No route to host", 3.1
+        limit = float(self.options.get("connecttimeout", "0") or 0)
+        return peer.unreachable(limit)
 
     # The host key
 
-    def _check_host_key(self) -> None:
-        key = host_key(self.call)
+    def _check_host_key(self, peer: ssh_peers.Peer) -> None:
+        key = host_key(peer)
         strict = self.options.get("stricthostkeychecking", "ask").lower()
         known = self._known()
         if key in known:
@@ -156,7 +159,7 @@ class Login:
                 (told % self.host if strict != "ask" else "") + "Host key verification failed.\r\n"
             )
         if strict == "ask":
-            self._ask_about(key)
+            self._ask_about(key, peer)
         self._remember(key)
 
     def _files(self) -> List[str]:
@@ -181,13 +184,13 @@ class Login:
 
         return not self.options.on("batchmode") and terminal_device.present()
 
-    def _ask_about(self, key: str) -> None:
+    def _ask_about(self, key: str, peer: ssh_peers.Peer) -> None:
         from simulators import terminal_device
 
         question = (
             "The authenticity of host '%s (%s)' can't be established.\n"
             "RSA key fingerprint is %s.\nAre you sure you want to continue connecting "
-            "(yes/no/[fingerprint])? " % (self.host, names.ENGINE_ADDRESS, fingerprint(key))
+            "(yes/no/[fingerprint])? " % (self.host, peer.address, fingerprint(key))
         )
         reply = terminal_device.ask(question, False)
         while reply not in ("yes", "no", None, fingerprint(key)):
@@ -208,15 +211,15 @@ class Login:
 
     # Authentication
 
-    def _authenticate(self) -> None:
-        if self.user == "root" and self._key_is_authorised():
+    def _authenticate(self, peer: ssh_peers.Peer) -> None:
+        if self.user == "root" and self._key_is_authorised(peer):
             return
         denied = "%s@%s: Permission denied (%s).\r\n" % (self.user, self.host, METHODS)
         if self.options.on("batchmode") or self.options.get("passwordauthentication") == "no":
             raise Failed(denied)
         for _ in range(int(self.options.get("numberofpasswordprompts", "3"))):
             given = self._password()
-            if self.user == "root" and given == self.call.world.state["vm"]["password"]:
+            if self.user == "root" and given == peer.password():
                 return
             with self.call.world:
                 self.call.world.advance(2.0)
@@ -231,10 +234,10 @@ class Login:
             return None
         return terminal_device.ask("%s@%s's password: " % (self.user, self.host), True)
 
-    def _key_is_authorised(self) -> bool:
+    def _key_is_authorised(self, peer: ssh_peers.Peer) -> bool:
         world = self.call.world
         try:
-            with open(world.engine("/root/.ssh/authorized_keys")) as file:
+            with open(peer.place("/root/.ssh/authorized_keys")) as file:
                 authorised = [line.split()[:2] for line in file if line.strip()]
         except OSError:
             return False
@@ -253,9 +256,9 @@ class Login:
         return False
 
 
-def host_key(call: Call) -> str:
-    """The engine's RSA host key as `type base64`."""
-    with open(call.world.engine("/etc/ssh/ssh_host_rsa_key.pub")) as file:
+def host_key(peer: ssh_peers.Peer) -> str:
+    """The other side's RSA host key as `type base64`."""
+    with open(peer.place("/etc/ssh/ssh_host_rsa_key.pub")) as file:
         return " ".join(file.read().split()[:2])
 
 

@@ -22,6 +22,16 @@ PAIR = ("--ca-cert", "{world}/ca.pem", "--ca-key", "{world}/ca-key.pem") + (
 )
 
 
+class Further(NamedTuple):
+    """Another node of the cluster; it carries no engine VM."""
+
+    name: str
+    ages: Ages
+    address: str
+    first_boot: Optional[int] = None  # of a node that has been running since
+    guests: Tuple[str, ...] = ()  # virtual machines that run on it
+
+
 class Story(NamedTuple):
     summary: str
     ages: Ages
@@ -38,6 +48,18 @@ class Story(NamedTuple):
     options: Tuple[str, ...] = ()  # to `recover`
     options_again: Tuple[str, ...] = ()  # to `resume`
     options_undo: Tuple[str, ...] = ()  # to `undo`
+    further: Tuple[Further, ...] = ()
+
+
+def of(state: dict) -> Story:
+    """The story of a world: of its first node, or of the further one that it is."""
+    story = moved(STORIES[state["scenario"]], state["moved"])
+    for one in story.further:
+        if one.name == state["hostname"]:
+            return story._replace(
+                ages=one.ages, engine="elsewhere", first_boot=one.first_boot, note="", further=()
+            )
+    return story
 
 
 def until(end: int, lifetime: int = LIFETIME) -> Dates:
@@ -73,6 +95,9 @@ def moved(story: Story, seconds: int) -> Story:
     return story._replace(ages=Ages(**dates), true=story.true + seconds, first_boot=first)
 
 
+SECOND = "virt-host2.example.test"
+THIRD = "virt-host3.example.test"
+_ON_BOTH = ("--node", SECOND, "--node", THIRD, "--node-password-file", "{world}/node-password")
 STORIES: Dict[str, Story] = {
     "node-expired": Story(
         "the node's certificate expired a month ago; libvirtd refuses to start", ages(END)
@@ -156,6 +181,18 @@ STORIES: Dict[str, Story] = {
         "like node-expired, and the engine VM's time synchronisation reaches a server",
         ages(END),
         ntp=True,
+    ),
+    "three-nodes": Story(
+        "the node that carries the engine VM is well; two further nodes are expired, one runs VMs",
+        ages(TRUE + 200 * DAY),
+        ntp=True,
+        first_boot=TRUE - 30 * DAY,
+        options=_ON_BOTH,
+        options_again=_ON_BOTH,
+        further=(
+            Further(SECOND, ages(END), "192.0.2.12"),
+            Further(THIRD, ages(END - 3 * DAY), "192.0.2.13", END - 20 * DAY, ("web1", "db1")),
+        ),
     ),
     "unrelated-failure": Story(
         "libvirtd fails because of its configuration, not because of a certificate",

@@ -7,7 +7,7 @@ Imports `tls`, `units`, `names` and `releases`.
 import time
 from typing import NamedTuple
 
-from simulators import names, releases, tls, units
+from simulators import releases, tls, units
 from simulators.world import World
 
 CERT = "/etc/pki/vdsm/certs/vdsmcert.pem"
@@ -44,7 +44,7 @@ def start(world: World, unit: str) -> float:
         % (
             units.state(world, unit)["pid"],
             releases.RELEASES[world.state["release"]]["vdsm"],
-            names.NODE,
+            world.state["hostname"],
         ),
         "vdsmd:158",
     )

@@ -145,6 +145,9 @@ def _list(session: Session, words: List[str]) -> str:
     inactive, both = "--inactive" in words, "--all" in words
     if live and (both or not inactive) or vm["state"] == "shut off" and (both or inactive):
         rows.append((str(vm["id"]) if live else "-", names.DOMAIN, vm["state"]))
+    for number, name in enumerate(session.call.world.state.get("guests", ()), 7):
+        if both or not inactive:
+            rows.append((str(number), name, "running"))
     if "--name" in words:
         return "".join(row[1] + "\n" for row in rows) + "\n"
     if "--uuid" in words:
@@ -228,7 +231,7 @@ def _uri(session: Session, words: List[str]) -> str:
 
 
 def _hostname(session: Session, words: List[str]) -> str:
-    return names.NODE + "\n\n"
+    return session.call.world.state["hostname"] + "\n\n"
 
 
 def _version(session: Session, words: List[str]) -> str:

@@ -12,15 +12,16 @@ from tests.sources import Module
 # Data and judgements: they reach no Host, not even by way of another module.
 PURE = (
     "errors secret observation finding moment dialogue inventory certificates window hops "
-    "diagnosis diagnose judgements routes plan report archives engine_backup signing"
+    "diagnosis diagnose judgements routes plan report archives engine_backup signing scripts "
+    "register"
 ).split()
 VALUES = ["errors", "secret", "observation", "finding", "moment", "dialogue"]
 PROGRAMS_MAY = VALUES + ["host", "programs"]
 STEPS_MAY_NOT = "procedures planner executor cli console report observe observing diagnose".split()
-ADAPTER = ["local_host", "files", "terminal"]
+ADAPTER = ["local_host", "ssh_host", "files", "terminal"]
 KNOW_STEPS = ["procedures", "planner"]  # the literal order, and what makes a plan of it
-# The command line, and how the tool is started again by systemd.
-CHOOSE_THE_ADAPTER = ["__main__", "cli", "commands", "executable"]
+# The command line, how another node is reached, how the tool is started again by systemd.
+CHOOSE_THE_ADAPTER = ["__main__", "cli", "commands", "reaching", "executable"]
 RUN_THE_COMMAND_LINE = [
     "__main__",
     "commands.rehearsing",

@@ -11,8 +11,10 @@ from recovery import (
     errors,
     executable,
     executor,
+    host,
     local_host,
     observation,
+    others,
     outcome,
     planner,
     procedures,
@@ -43,7 +45,8 @@ def recover(arguments: argparse.Namespace) -> int:
             next_step="with the engine's CA at hand: --engine-backup FILE",
         )
     with node.lock(journals.LOCK):
-        _no_open_run(node)
+        _nobody_from_elsewhere(node)
+        no_open_run(node)
         seen, judged = looking.seen(arguments, node)
         report.show(report.summary(judged), sys.stdout)
         if not _can_go_on(console, judged, wishes):
@@ -55,17 +58,17 @@ def recover(arguments: argparse.Namespace) -> int:
             console.say("reading %s" % wishes.authority)  # of gigabytes it takes minutes
         ca = authority.load(arguments, console, node)
         if _asks_the_engine(chosen):
-            _somebody_can_confirm(console, seen.engine)
+            somebody_can_confirm(console, seen.engine)
         console.show([""] + plans.titles(chosen) + [""])
         if not console.consent("This changes the node as shown."):
             raise errors.Inhibited("go on", "it was not agreed to", unchanged="everything")
         api = api or renewing.api(arguments, console, node, chosen.parameters)
         renewing.required(api, chosen.parameters)
         password = _password(arguments, console, chosen)
-        journal = journals.create(node, chosen, _facts(seen))
+        journal = journals.create(node, chosen, facts(seen))
         context = _context(node, journal, console, password=password)
         context.authority, context.api = ca, api
-        return _carry_out(context, console)
+        return carry_out(context, console)
 
 
 def resume(arguments: argparse.Namespace) -> int:
@@ -77,7 +80,7 @@ def resume(arguments: argparse.Namespace) -> int:
         context.password = _password(arguments, console, context.journal.plan)
         if arguments.engine_setup == "no" and not context.journal.of(journals.RENEWED):
             context.journal.write(journals.LEFT, data={"why": "so it was said at resume"})
-        return _carry_out(context, console)
+        return carry_out(context, console)
 
     question = "Go on with %s (the clock may be set back again)."
     return _reopened(arguments, "resume", question, go_on)
@@ -86,7 +89,7 @@ def resume(arguments: argparse.Namespace) -> int:
 def undo(arguments: argparse.Namespace) -> int:
     """Take the last run back, from the journal alone. Raises: errors.UndoFailed."""
     question = "Undo %s: files, services and true time as before."
-    return _reopened(arguments, "undo", question, _take_back)
+    return _reopened(arguments, "undo", question, take_back)
 
 
 def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act) -> int:
@@ -94,7 +97,8 @@ def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act)
     console = consoles.Console(arguments.yes)
     node = options.node(arguments)
     with node.lock(journals.LOCK):
-        journal = _open_run(node, verb)
+        _nobody_from_elsewhere(node)
+        journal = open_run(node, verb)
         lasting = "\nWhat engine-setup did stays." if journal.of(journals.AGREED) else ""
         if not console.consent(question % journal.run + lasting * (verb == "undo")):
             what = "%s %s" % (verb, journal.run)
@@ -134,18 +138,32 @@ def _ca_is_wanted(arguments: argparse.Namespace, chosen: plans.Plan) -> None:
         raise errors.UsageError(what, "this run goes by the route %s" % chosen.route)
 
 
-def _no_open_run(node: local_host.LocalHost) -> None:
+def _nobody_from_elsewhere(node: host.Host) -> None:
+    held = journals.LOCK + journals.FROM_ELSEWHERE
+    if node.exists(held):
+        raise errors.Inhibited(
+            "begin",
+            "a run from %s works on this node over ssh"
+            % (node.read(held).decode("utf-8", "replace").split() or ["another node"])[0],
+            unchanged="everything",
+            next_step="wait for its end; if it is gone: rm %s" % held,
+        )
+
+
+def no_open_run(node: host.Host, option: str = "") -> None:
+    """See that the last run is over. Raises: errors.Inhibited."""
     names = journals.runs(node)
     if names and not journals.load(node, names[-1]).closed():
         raise errors.Inhibited(
             "begin a new run",
             "%s is not finished" % names[-1],
             unchanged="everything",
-            next_step="ovirt-cert-recovery resume   (or: undo)",
+            next_step="ovirt-cert-recovery resume%s   (or: undo)" % option,
         )
 
 
-def _open_run(node: local_host.LocalHost, verb: str) -> journals.Journal:
+def open_run(node: host.Host, verb: str) -> journals.Journal:
+    """Return the run to resume or to undo. Raises: errors.Inhibited."""
     names = journals.runs(node)
     if not names:
         raise errors.Inhibited("%s a run" % verb, "there was none on this node")
@@ -169,7 +187,7 @@ def _can_go_on(
     return True
 
 
-def _somebody_can_confirm(console: consoles.Console, engine: observation.Engine) -> None:
+def somebody_can_confirm(console: consoles.Console, engine: observation.Engine) -> None:
     """See that an unknown host key does not end the run where the clock is back."""
     if engine.host_key_known is False and not console.interactive:
         raise errors.Inhibited(
@@ -181,7 +199,8 @@ def _somebody_can_confirm(console: consoles.Console, engine: observation.Engine)
         )
 
 
-def _facts(seen: observation.Observation) -> Dict[str, Any]:
+def facts(seen: observation.Observation) -> Dict[str, Any]:
+    """Return what the first record says beside the plan."""
     from recovery import __version__
 
     return {"version": __version__, "node": seen.hostname, "boot_id": seen.moment.boot_id}
@@ -204,7 +223,8 @@ def _steps(context: contexts.Context) -> procedures.Procedure:
     return procedures.of(context.journal.plan.route, context.parameters)
 
 
-def _take_back(context: contexts.Context, console: consoles.Console) -> int:
+def take_back(context: contexts.Context, console: consoles.Console) -> int:
+    """Undo a run. Raises: errors.UndoFailed."""
     kept = run_files.before(context.directory)
     failed = executor.undo(context, _steps(context))
     _log_out(context)
@@ -229,7 +249,11 @@ def _log_out(context: contexts.Context) -> None:
         context.api.close()
 
 
-def _carry_out(context: contexts.Context, console: consoles.Console) -> int:
+def carry_out(context: contexts.Context, console: consoles.Console, last: bool = True) -> int:
+    """Bring a run to its end. Raises: errors.Error, with what to do now.
+
+    last: no other node follows, so that those that remain are told.
+    """
     console.survive_hangup()
     try:
         executor.run(context, _steps(context))
@@ -240,7 +264,9 @@ def _carry_out(context: contexts.Context, console: consoles.Console) -> int:
         raise outcome.explained(context, stopped) from None
     finally:
         _log_out(context)
-    if _asks_the_engine(context.journal.plan):
-        remote.of(context.node, context.parameters.engine, context.directory).close()
     console.show(outcome.lines(context))
+    if last:
+        console.show(others.lines(context))
+    if _asks_the_engine(context.journal.plan):
+        remote.engine(context).close()
     return errors.DONE

@@ -21,18 +21,26 @@ def seen(
     given = getattr(arguments, "engine", "")
     ca = getattr(arguments, "api_ca", "")
     looked = observing.observe(node, node.root, options.running(arguments), given, ca)
-    if getattr(arguments, "engine_fingerprint", ""):
-        # It stands above known_hosts.
-        looked = looked._replace(engine=looked.engine._replace(host_key_known=True))
+    looked = vouched(arguments, looked)
     ca_given = bool(authority.source(arguments))
     return looked, diagnosing.diagnose(looked, getattr(arguments, "route", ""), ca_given)
+
+
+def vouched(
+    arguments: argparse.Namespace, looked: observation.Observation
+) -> observation.Observation:
+    """Return what was seen with the engine's host key known, where its fingerprint was given."""
+    if not getattr(arguments, "engine_fingerprint", ""):
+        return looked
+    # It stands above known_hosts.
+    return looked._replace(engine=looked.engine._replace(host_key_known=True))
 
 
 def diagnose(arguments: argparse.Namespace) -> int:
     """Print what was seen and judged; 3 when an inhibitor stands."""
     looked, judged = seen(arguments, options.node(arguments))
     if arguments.json:
-        _print_json(report_json.diagnosis_json(looked, judged))
+        print_json(report_json.diagnosis_json(looked, judged))
     else:
         report.show(report.diagnosis_text(looked, judged), sys.stdout)
     return errors.INHIBITED if judged.inhibitors else errors.DONE
@@ -52,7 +60,7 @@ def plan(arguments: argparse.Namespace) -> int:
         chosen = planner.make(looked, judged, wishes)
         authority.load(arguments, consoles.Console(), node)
     if arguments.json:
-        _print_json(plans.to_json(chosen))
+        print_json(plans.to_json(chosen))
     else:
         consoles.Console().show(plans.lines(chosen))
     return errors.INHIBITED if judged.inhibitors else errors.DONE
@@ -64,11 +72,12 @@ def status(arguments: argparse.Namespace) -> int:
 
     told = statuses.of_last_run(options.node(arguments))
     if arguments.json:
-        _print_json(statuses.to_json(told))
+        print_json(statuses.to_json(told))
     else:
         consoles.Console().show(statuses.lines(told))
     return errors.DONE
 
 
-def _print_json(value: Dict[str, Any]) -> None:
+def print_json(value: Dict[str, Any]) -> None:
+    """Print for a program: the same bytes for the same value."""
     print(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))

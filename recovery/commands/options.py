@@ -2,7 +2,7 @@
 """What the options mean: the node, the wishes, the password."""
 
 import argparse
-from typing import Optional, cast
+from typing import List, Optional, cast
 
 from recovery import console as consoles
 from recovery import errors, files, local_host, planner
@@ -93,15 +93,16 @@ def password(
 def secret(what: str, path: Optional[str], descriptor: Optional[int]) -> Optional[secrets.Secret]:
     """Return the first line of a file or a descriptor, None for neither. Raises: UsageError."""
     if descriptor is not None:
-        return _first_line(what, "/dev/fd/%d" % descriptor)
-    return _first_line(what, path) if path is not None else None
+        path = "/dev/fd/%d" % descriptor
+    return lines(path, what)[0] if path is not None else None
 
 
-def _first_line(what: str, path: str) -> secrets.Secret:
+def lines(path: str, what: str) -> List[secrets.Secret]:
+    """Return a file's secrets, one a line. Raises: errors.UsageError."""
     try:
-        lines = files.Files("/").read(path).decode("utf-8").splitlines()
+        found = files.Files("/").read(path).decode("utf-8").splitlines()
     except (errors.FileError, UnicodeDecodeError) as caught:
         raise errors.UsageError("read %s from %s" % (what, path), str(caught)) from caught
-    if not lines or not lines[0]:
+    if not found or not found[0]:
         raise errors.UsageError("read %s from %s" % (what, path), "it is empty")
-    return secrets.Secret(lines[0])
+    return [secrets.Secret(line) for line in found]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""openssl s_client: the certificate that a daemon serves right now (man s_client)."""
+"""openssl: what a daemon serves right now (man s_client), and requests (man req)."""
 
 import re
 from typing import NamedTuple
@@ -49,6 +49,16 @@ def handshake(
     if output.status == 0 and re.search(r"Verify return code: 0 \(ok\)", text):
         return Handshake(pem, True, "")
     return Handshake(pem, False, _problem(text) or "no TLS connection")
+
+
+def request(node: host.Host, key: str) -> bytes:
+    """Return a PEM request of a key, its subject empty as oVirt's own enrollment makes it.
+
+    The signer gives subject and extensions; a key with a passphrase is refused, not asked about.
+    Raises: ProgramFailed.
+    """
+    argv = ["openssl", "req", "-new", "-batch", "-sha256", "-subj", "/"]
+    return node.run(argv + ["-key", key, "-passin", "pass:"]).stdout.encode("ascii", "replace")
 
 
 def _problem(text: str) -> str:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ssh: one shared connection to the engine, its password typed once (OpenSSH 6.6 and newer)."""
+"""ssh: one shared connection to the engine or to another node (OpenSSH 6.6 and newer).
+
+Its password is typed once, host keys are never accepted silently.
+"""
 
 from typing import List, NamedTuple, Optional
 
@@ -13,12 +16,17 @@ UNREACHABLE = ("No route to host", "Connection refused", "Connection timed out",
 
 
 class Target(NamedTuple):
-    """Where the engine is and how its host key is known."""
+    """Where the other side is, how its host key is known, and what our options call it."""
 
     address: str
     user: str = "root"
     known_hosts: str = "/root/.ssh/known_hosts"
     control: str = "/run/ovirt-cert-recovery-engine.ssh"
+    role: str = "engine"
+
+    @property
+    def destination(self) -> str:
+        return "%s@%s" % (self.user, self.address)
 
 
 class NotReachable(errors.Error):
@@ -26,11 +34,11 @@ class NotReachable(errors.Error):
 
 
 class NotAdmitted(errors.Attention):
-    """The engine refuses the password, or there is none to give."""
+    """The other side refuses the password, or there is none to give."""
 
 
 class UnknownHostKey(errors.Attention):
-    """Nobody has confirmed that this is the engine's host key."""
+    """Nobody has confirmed that this is the other side's host key."""
 
 
 def command(target: Target, *options: str) -> List[str]:
@@ -54,36 +62,36 @@ def connect(node: host.Host, target: Target, password: Optional[secrets.Secret])
     options = ["ControlMaster=auto", "ControlPersist=yes", "NumberOfPasswordPrompts=1"]
     if password is None:
         options.append("BatchMode=yes")
-    argv = command(target, *options) + ["%s@%s" % (target.user, target.address), "true"]
+    argv = command(target, *options) + [target.destination, "true"]
     exchanges = (dialogue.Exchange(PASSWORD, password, optional=True),)
     try:
         # On a terminal even where nothing is asked: the master that stays in the background
         # keeps our standard error open, and the end of a pipe would never come.
         node.interact(argv, dialogue.Dialogue(exchanges if password else ()), timeout=60)
     except errors.ProgramTimeout as caught:
-        raise NotReachable("reach the engine", caught.cause) from caught
+        raise NotReachable("reach the %s" % target.role, caught.cause) from caught
     except errors.ProgramFailed as caught:
         raise _refusal(target, caught, password is not None) from caught
 
 
 def _refusal(target: Target, failure: errors.ProgramFailed, typed: bool) -> errors.Error:
     text = failure.stdout + failure.stderr
-    who = "%s@%s" % (target.user, target.address)
+    who = target.destination
     if "Host key verification failed" in text or "IDENTIFICATION HAS CHANGED" in text:
         return UnknownHostKey(
             "trust %s" % target.address,
             "its host key is not the one in %s" % target.known_hosts,
             seen=failure.seen,
-            next_step="compare the fingerprint with the engine's console, then give it with "
-            "--engine-fingerprint",
+            next_step="compare the fingerprint with the %s's console, then give it with "
+            "--%s-fingerprint" % (target.role, target.role),
         )
     if any(words in text for words in REFUSED):
-        cause = "the engine refuses the password" if typed else "the engine wants a password"
+        cause = "the %s %s" % (target.role, "refuses the password" if typed else "wants a password")
         return NotAdmitted(
             "log in as %s" % who,
             cause,
             seen=failure.seen,
-            next_step="give the right one with --engine-password-file",
+            next_step="give the right one with --%s-password-file" % target.role,
         )
     return NotReachable("reach %s" % who, "ssh: %s" % "; ".join(failure.seen), seen=failure.seen)
 
@@ -95,9 +103,13 @@ def run(
     input: Optional[bytes] = None,
     timeout: float = 60,
 ) -> host.Output:
-    """Run a shell line on the engine over the shared connection. Raises: ProgramFailed."""
-    argv = command(target, "BatchMode=yes") + ["%s@%s" % (target.user, target.address), script]
-    return node.run(argv, input=input, timeout=timeout)
+    """Run a shell line on the other side over the shared connection. Raises: ProgramFailed."""
+    return node.run(line(target, script), input=input, timeout=timeout)
+
+
+def line(target: Target, script: str) -> List[str]:
+    """Return the ssh command that runs a shell line over the shared connection."""
+    return command(target, "BatchMode=yes") + [target.destination, script]
 
 
 def interact(
@@ -118,7 +130,7 @@ def interact(
 
 def close(node: host.Host, target: Target) -> None:
     """End the shared connection; that there is none is no error."""
-    argv = command(target) + ["-O", "exit", "%s@%s" % (target.user, target.address)]
+    argv = command(target) + ["-O", "exit", target.destination]
     node.run(argv, timeout=15, ok=(0, 255))
 
 

@@ -37,7 +37,7 @@ class Backup(Step):
     def verify(self, context: contexts.Context, before: Before) -> None:
         for path in _paths(context.parameters):
             image = images.save(context.node, context.directory, path)
-            if image["backup"] and context.node.read(path) != context.node.read(image["backup"]):
+            if image["backup"] and not _same(context, path, image["backup"]):
                 raise errors.Error("save %s" % path, "its copy differs")
 
     def holds(self, context: contexts.Context, before: Before) -> bool:
@@ -45,6 +45,10 @@ class Backup(Step):
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """Keep the copies: they are the last resort of a person."""
+
+
+def _same(context: contexts.Context, path: str, backup: str) -> bool:
+    return context.node.digest(path) == context.node.digest(backup)
 
 
 def _paths(parameters: plan.Parameters) -> List[str]:

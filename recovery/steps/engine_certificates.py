@@ -28,7 +28,7 @@ class EngineCertificates(Step):
         return NEEDED
 
     def capture(self, context: contexts.Context) -> Before:
-        engine = remote.of(context.node, context.parameters.engine, context.directory)
+        engine = remote.engine(context)
         known = engine_certificates.read(engine)
         true = context.true_at(context.node.instant())
         return {"known": known, "due": engine_certificates.due(known, true)}

@@ -85,7 +85,7 @@ class EngineClock(Step):
 
 
 def _engine(context: contexts.Context) -> remote.Remote:
-    return remote.of(context.node, context.parameters.engine, context.directory)
+    return remote.engine(context)
 
 
 def _runs(engine: remote.Remote) -> bool:

@@ -140,7 +140,7 @@ class EngineSetup(Step):
 
 
 def _engine(context: contexts.Context) -> remote.Remote:
-    return remote.of(context.node, context.parameters.engine, context.directory)
+    return remote.engine(context)
 
 
 def _alone(engine: remote.Remote) -> waiting.Seen:

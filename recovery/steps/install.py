@@ -32,19 +32,18 @@ class Install(Step):
         return {"files": files}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
-        data = context.node.read(run_files.certificate(context.directory))
-        key = context.node.read(inventory.NODE_KEY)
+        new = run_files.certificate(context.directory)
         for copy in context.parameters.copies:
             # A copy made by an older enrollment may still have the key of that time.
-            images.place(context.node, copy.key, key, inventory.NODE_KEY)
-            images.place(context.node, copy.certificate, data, inventory.NODE_CERTIFICATE)
+            images.place_copy(context.node, copy.key, inventory.NODE_KEY, inventory.NODE_KEY)
+            images.place_copy(context.node, copy.certificate, new, inventory.NODE_CERTIFICATE)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         now = context.node.now()
         for copy in context.parameters.copies:
             found = issued.problems(
                 context.node.read(copy.certificate),
-                key=(copy.key, context.node.read(copy.key)),
+                key=(copy.key, context.node.key_to_compare(copy.key)),
                 ca=(inventory.NODE_CA, context.node.read(inventory.NODE_CA)),
                 subject=context.parameters.subject,
                 sans=context.parameters.sans,

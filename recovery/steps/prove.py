@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """See with other eyes that all is well: files, a TLS handshake, the engine VM."""
 
+from typing import List
+
 from recovery import certificates, engine_certificates, errors, inventory, plan, waiting
 from recovery import context as contexts
 from recovery import journal as journals
@@ -43,7 +45,7 @@ class Prove(Step):
     def verify(self, context: contexts.Context, before: Before) -> None:
         now = context.node.now().wall
         entries = [_entry(copy.certificate) for copy in context.parameters.copies]
-        for one in certificates.survey(context.node.read, entries):
+        for one in _survey(context, entries):
             sound = one.state == "ok" and one.key_match and one.chain
             if not (sound and one.not_before <= now < one.not_after):
                 raise errors.Error("prove that %s is valid" % one.path, one.problem or "it is not")
@@ -62,6 +64,12 @@ class Prove(Step):
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """Nothing was changed."""
+
+
+def _survey(
+    context: contexts.Context, entries: List[inventory.Entry]
+) -> List[observations.Certificate]:
+    return certificates.survey(context.node.read, entries, context.node.key_to_compare)
 
 
 def _entry(path: str) -> inventory.Entry:

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Open the connection to the engine, its host key confirmed, its password typed once."""
 
-from typing import Optional
-
 from recovery import context as contexts
-from recovery import errors, plan, remote, run_files, waiting
+from recovery import errors, plan, remote, run_files, trust, waiting
 from recovery import moment as moments
 from recovery import observation as observations
 from recovery.programs import ssh
@@ -63,60 +61,19 @@ def _compared(ahead: float) -> str:
 
 
 def _engine(context: contexts.Context) -> remote.Remote:
-    return remote.of(context.node, context.parameters.engine, context.directory)
+    return remote.engine(context)
 
 
 def _connect(context: contexts.Context) -> waiting.Seen:
-    if not _trust_stated(context):
+    here, path = context.here, run_files.known_hosts(context.trust)
+    if not trust.stated(here, _engine(context).target, context.parameters.fingerprint, path):
         return waiting.Seen(False, "no host key of %s yet" % context.parameters.engine)
     try:
-        ssh.connect(context.node, _engine(context).target, context.password)
+        ssh.connect(here, _engine(context).target, context.password)
     except ssh.NotReachable as caught:
         return waiting.Seen(False, caught.seen[-1] if caught.seen else caught.cause)
     except ssh.UnknownHostKey:
-        if not _trust_asked(context):
+        if not trust.asked(here, _engine(context).target, context.ask, path):
             raise
         return waiting.Seen(False, "host key confirmed, connecting")
     return waiting.Seen(True, "connected")
-
-
-def _trust_stated(context: contexts.Context) -> bool:
-    """Where the operator gave a fingerprint, only the key with that fingerprint is trusted.
-
-    False: no key was shown yet, so that there is nothing to compare and nothing to connect to.
-    """
-    wanted = context.parameters.fingerprint
-    path = run_files.known_hosts(context.directory)
-    if not wanted or context.node.exists(path):
-        return True
-    keys = ssh.host_keys(context.node, _engine(context).target)
-    chosen = _line_with(context, keys, wanted)
-    if chosen is not None:
-        context.node.replace(path, chosen)
-    elif keys.strip():
-        raise ssh.UnknownHostKey(
-            "trust %s" % context.parameters.engine,
-            "none of its host keys has the fingerprint %s" % wanted,
-            seen=ssh.fingerprints(context.node, keys),
-            next_step="compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the "
-            "engine's console",
-        )
-    return chosen is not None
-
-
-def _line_with(context: contexts.Context, keys: bytes, wanted: str) -> Optional[bytes]:
-    for line in keys.splitlines(True):
-        if not line.startswith(b"#") and wanted in ssh.fingerprints(context.node, line):
-            return line
-    return None
-
-
-def _trust_asked(context: contexts.Context) -> bool:
-    keys = ssh.host_keys(context.node, _engine(context).target)
-    if not keys.strip():
-        return False
-    shown = ", ".join(ssh.fingerprints(context.node, keys))
-    if not context.ask("Is %s the host key of %s?" % (shown, context.parameters.engine)):
-        return False
-    context.node.replace(run_files.known_hosts(context.directory), keys)
-    return True

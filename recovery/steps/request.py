@@ -4,11 +4,15 @@
 from recovery import context as contexts
 from recovery import errors, inventory, plan, requests, run_files
 from recovery import observation as observations
+from recovery.programs import openssl
 from recovery.step import NEEDED, Before, Step, Words
 
 
 class MakeRequest(Step):
-    """The key stays where it is: only a request signed by it leaves the node."""
+    """The key stays where it is: another node's own openssl signs the request with it.
+
+    Not so here: the programs of a disk that is mounted by a rescue system may not run.
+    """
 
     id = "request"
 
@@ -16,7 +20,7 @@ class MakeRequest(Step):
         return Words(
             "make a signing request from the present key",
             "with the same key nothing else on the node has to change",
-            ("openssl req -new -batch -subj / -key %s -out node.csr" % inventory.NODE_KEY,),
+            ("openssl req -new -batch -sha256 -subj / -key %s" % inventory.NODE_KEY,),
             1,
             "the request is removed",
         )
@@ -28,12 +32,14 @@ class MakeRequest(Step):
         return {}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
-        key = context.node.read(inventory.NODE_KEY)
-        path = run_files.request(context.directory)
-        context.node.replace(path, requests.make(inventory.NODE_KEY, key))
+        if context.gateway:
+            request = openssl.request(context.node, inventory.NODE_KEY)
+        else:
+            request = requests.make(inventory.NODE_KEY, context.node.read(inventory.NODE_KEY))
+        context.node.replace(run_files.request(context.directory), request)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
-        key = context.node.read(inventory.NODE_KEY)
+        key = context.node.key_to_compare(inventory.NODE_KEY)
         request = context.node.read(run_files.request(context.directory))
         if not requests.matches(request, inventory.NODE_KEY, key):
             raise errors.Error("make the signing request", "it does not match the node's key")

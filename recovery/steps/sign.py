@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Let the engine's CA sign the request, with explicit dates and the engine's own extensions."""
 
+import re
 import shlex
 from typing import List, Tuple
 
@@ -59,7 +60,9 @@ class Sign(Step):
         return NEEDED
 
     def capture(self, context: contexts.Context) -> Before:
-        return {"directory": "/root/.ovirt-cert-recovery-%s" % context.journal.run}
+        # Every node counts its own runs.
+        node = re.sub(r"[^\w.:-]", "_", context.parameters.subject.rsplit("/CN=", 1)[-1])
+        return {"directory": "/root/.ovirt-cert-recovery-%s-%s" % (node, context.journal.run)}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         engine = _engine(context)
@@ -93,7 +96,7 @@ class Sign(Step):
 
 
 def _engine(context: contexts.Context) -> remote.Remote:
-    return remote.of(context.node, context.parameters.engine, context.directory)
+    return remote.engine(context)
 
 
 def _send(context: contexts.Context, engine: remote.Remote, directory: str) -> None:
@@ -169,7 +172,7 @@ def _problems(context: contexts.Context, data: bytes) -> List[str]:
     now = context.node.now()
     return issued.problems(
         data,
-        key=(inventory.NODE_KEY, context.node.read(inventory.NODE_KEY)),
+        key=(inventory.NODE_KEY, context.node.key_to_compare(inventory.NODE_KEY)),
         ca=(inventory.NODE_CA, context.node.read(inventory.NODE_CA)),
         subject=context.parameters.subject,
         sans=context.parameters.sans,

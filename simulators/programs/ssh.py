@@ -1,20 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ssh to the engine VM: a command, a shell on the terminal, or a shared connection.
+"""ssh to the engine VM or a further node: a command, a shell, or a shared connection.
 
-Imports `ssh_client`, `ssh_options`, `engine_shell`, `engine_terminal` and `names`.
+Imports `ssh_client`, `ssh_options`, `ssh_peers`, `engine_shell`, `engine_terminal`, `names`.
 """
 
 import os
 from typing import List
 
-from simulators import (
-    engine_shell,
-    engine_terminal,
-    engine_vm,
-    names,
-    ssh_client,
-    ssh_options,
-)
+from simulators import engine_shell, engine_terminal, names, ssh_client, ssh_options, ssh_peers
+from simulators import world as world_module
 from simulators.entry import Call
 
 INTERACTIVE = True
@@ -55,23 +49,28 @@ def main(call: Call) -> int:
         return 255
     if "N" in options.flags:
         return 0
+    assert login.peer is not None  # nobody else can be connected to
     if len(options.words) > 1:
-        return _command(call, options, " ".join(options.words[1:]))
-    return _shell(call, login)
-
-
-def _command(call: Call, options: ssh_options.Options, text: str) -> int:
-    data = b""
-    if "n" not in options.flags and engine_shell.wants_input(text):
-        data = call.stdin()
-    with call.world:
-        if not engine_vm.answers_ssh(call.world):
-            call.err(CLOSED % names.ENGINE)
-            return 255
-        call.world.advance(0.2)
-        shell = engine_shell.Shell(call.world)
+        text = " ".join(options.words[1:])
+        data = b""
+        if "n" not in options.flags and engine_shell.wants_input(text):
+            data = call.stdin()
+        shell = login.peer.shell()
         shell.terminal = _terminal(call, options)
-        result = _run(call, shell, text, data)
+        return _line(call, login.peer, shell, text, data)
+    return _shell(call, login, login.peer)
+
+
+def _line(
+    call: Call, peer: ssh_peers.Peer, shell: engine_shell.Shell, text: str, data: bytes
+) -> int:
+    result = peer.run(lambda: _run(call, shell, text, data))
+    if result is None:
+        call.err(CLOSED % peer.short)
+        shell.left = 255
+        return 255
+    if result.status == 255 and result.errors == _broken(call):
+        shell.left = 255
     call.out(result.output)
     call.err(result.errors)
     return result.status
@@ -84,49 +83,34 @@ def _terminal(call: Call, options: ssh_options.Options) -> engine_terminal.Termi
     return engine_terminal.Terminal(call, tty, "n" in options.flags)
 
 
-def _run(
-    call: Call, shell: engine_shell.Shell, text: str, data: bytes = b""
-) -> engine_shell.Result:
+def _run(call: Call, shell: engine_shell.Shell, text: str, data: bytes) -> engine_shell.Result:
     try:
         return shell.run(text, data)
     except engine_terminal.Gone:
-        broken = BROKEN[call.world.state["release"]]
-        return engine_shell.Result(255, b"", broken.encode())
+        return engine_shell.Result(255, b"", _broken(call))
 
 
-def _shell(call: Call, login: ssh_client.Login) -> int:
+def _broken(call: Call) -> bytes:
+    return BROKEN[world_module.seen(call.world)["release"]].encode()
+
+
+def _shell(call: Call, login: ssh_client.Login, peer: ssh_peers.Peer) -> int:
     from simulators import terminal
 
-    with call.world:
-        shell = engine_shell.Shell(call.world)
+    shell = peer.shell()
     status = 0
     shown = os.isatty(0)
     shell.terminal = engine_terminal.Terminal(call, shown, False)
     while shell.left is None:
-        prompt = "[root@%s %s]# " % (names.ENGINE_SHORT, _place(shell.cwd)) if shown else ""
+        prompt = "[root@%s %s]# " % (peer.short, _place(shell.cwd)) if shown else ""
         line = terminal.line(call, prompt, False) if shown else terminal.read_line()
         if line is None:
             break
-        status = _typed(call, shell, line)
+        status = _line(call, peer, shell, line, b"")
     if shown:
         call.out("logout\n")
         call.err("Connection to %s closed.\r\n" % login.host)
     return status if shell.left is None else shell.left
-
-
-def _typed(call: Call, shell: engine_shell.Shell, line: str) -> int:
-    with call.world:
-        if not engine_vm.answers_ssh(call.world):
-            call.err(CLOSED % names.ENGINE)
-            shell.left = 255
-            return 255
-        call.world.advance(0.2)
-        result = _run(call, shell, line)
-        if result.status == 255 and result.errors == BROKEN[call.world.state["release"]].encode():
-            shell.left = 255
-    call.out(result.output)
-    call.err(result.errors)
-    return result.status
 
 
 def _place(cwd: str) -> str:

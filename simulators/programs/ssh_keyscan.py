@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ssh-keyscan of the engine VM. Imports `ssh_client`, `ssh_options`, `engine_vm`, `names`."""
+"""ssh-keyscan of whom ssh can reach. Imports `ssh_client`, `ssh_options`, `ssh_peers`."""
 
 from typing import List, Tuple
 
-from simulators import engine_vm, names, ssh_client, ssh_options
+from simulators import ssh_client, ssh_options, ssh_peers
 from simulators.entry import Call
 
+INTERACTIVE = True  # the other side may be a world of its own
 COST = 0.2
 
 
@@ -14,14 +15,16 @@ def main(call: Call) -> int:
     types, hosts = _types_and_hosts(call.argv[1:])
     status = 1
     for host in hosts:
-        if host not in (names.ENGINE, names.ENGINE_SHORT, names.ENGINE_ADDRESS):
+        peer = ssh_peers.find(call, host)
+        if peer is None:
             call.err("getaddrinfo %s: Name or service not known\n" % host)
-        elif not engine_vm.answers_ssh(call.world) or options.get("port", "22") != "22":
-            call.world.advance(5.0)
+        elif not peer.answers() or options.get("port", "22") != "22":
+            with call.world:
+                call.world.advance(5.0)
         else:
             call.err("# %s:22 SSH-2.0-OpenSSH_8.0\n" % host)
             if not types or "rsa" in types.split(","):
-                call.out("%s %s\n" % (host, ssh_client.host_key(call)))
+                call.out("%s %s\n" % (host, ssh_client.host_key(peer)))
             status = 0
     return status
 

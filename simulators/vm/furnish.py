@@ -113,7 +113,7 @@ def _password(tree: str) -> None:
 def _engine(tree: str, by: node_pki.Authorities, story: stories.Story, issued: object) -> None:
     root = tree + ENGINE
     assert isinstance(issued, node_pki.NodeCertificates)
-    engine_pki.write(root, by, story.ages, issued, RELEASE)
+    engine_pki.write(root, by, story.ages, [issued], RELEASE)
     engine_files.write(root, RELEASE)
     place.put(root, "/etc/ssh/ssh_host_rsa_key", keys.pem("engine-ssh"), 0o600)
     place.put(root, "/etc/ssh/sshd_config", SSHD)

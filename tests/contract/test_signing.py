@@ -51,7 +51,7 @@ class Engine:
         root = str(folder / "engine")
         self.by = node_pki.authorities(ages)
         node = node_pki.write(str(folder / "node"), self.by, ages, "el8")
-        engine_pki.write(root, self.by, ages, node, "el8")
+        engine_pki.write(root, self.by, ages, [node], "el8")
         self.pki = root + engine_pki.PKI
         self.folder, self.openssl = folder, openssl
         self.request = requests.make("node.key", keys.pem("node"))

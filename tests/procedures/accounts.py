@@ -47,6 +47,7 @@ READERS = (
     "chronyc -c ",
     "curl -q --silent --show-error --request GET ",
     "openssl s_client -connect ",
+    "openssl pkey ",
     "id -u",
     "df -Pk ",
     "rpm -q ",

@@ -35,17 +35,27 @@ _preloaded: List[str] = []
 
 
 class Answered:
-    """What Popen gives its caller, of a program that has already ended."""
+    """What Popen gives its caller, of a program that runs to its end once its input is there."""
 
-    def __init__(self, status: int, call: entry.Call) -> None:
-        self.returncode = status
+    def __init__(self, executable: str, words: Sequence[str], env: Dict[str, str]) -> None:
+        self.returncode = 0
         self.pid = os.getpid()
-        self._said = tuple(_said(call, descriptor) for descriptor in (1, 2))
+        self._name = os.path.basename(executable)
+        world = world_module.World(_directory(executable))
+        self._call = entry.Call(world, [self._name] + list(words))
+        self._call.env = dict(env)  # type: ignore[assignment]
 
     def communicate(
         self, input: Optional[bytes] = None, timeout: Optional[float] = None
     ) -> Tuple[bytes, ...]:
-        return self._said
+        call = self._call
+        call.stdin = lambda: input or b""  # type: ignore[method-assign]
+        try:
+            self.returncode = entry.run(call, self._name)
+        except Exception:
+            trace = traceback.format_exc().encode("utf-8", "replace")
+            call.output, self.returncode = [(2, trace)], 1
+        return tuple(_said(call, descriptor) for descriptor in (1, 2))
 
 
 def preload() -> None:
@@ -76,8 +86,9 @@ def install(programs: str) -> None:
     def start(argv: Any, *rest: Any, **named: Any) -> Any:
         executable = named.get("executable") or ""
         if os.path.dirname(executable) == programs:
-            if named["stdin"] == subprocess.DEVNULL and _is_plain(executable):
-                return _answered(executable, argv[1:], named["env"])
+            quiet = named["stdin"] == subprocess.DEVNULL or _is_silent(argv[1:])
+            if quiet and _is_plain(executable, argv[1:]):
+                return Answered(executable, argv[1:], named["env"])
             named["preexec_fn"] = _becoming(executable, argv[1:], named["env"])
         return EXECUTED(argv, *rest, **named)
 
@@ -92,28 +103,34 @@ def install(programs: str) -> None:
     pexpect.spawn = spawn
 
 
-def _is_plain(executable: str) -> bool:
+def _is_plain(executable: str, words: Sequence[str]) -> bool:
     name = os.path.basename(executable)
     module = importlib.import_module("simulators.programs." + name.replace("-", "_"))
-    if name in OF_THEIR_OWN or getattr(module, "INTERACTIVE", False):
+    talks = getattr(module, "INTERACTIVE", False) and not _is_silent(words)
+    if name in OF_THEIR_OWN or talks:
         return False
-    with open(_directory(executable) + "/state", "rb") as source:
-        return not marshal.loads(source.read())["faults"]
+    return not any(_has_faults(place) for place in _worlds(_directory(executable)))
+
+
+def _is_silent(words: Sequence[str]) -> bool:
+    """Of those that may talk: ssh that was told not to, and ssh-keyscan."""
+    return "BatchMode=yes" in words or "-T" in words
+
+
+def _worlds(directory: str) -> List[str]:
+    """The node's world and those of the further nodes that it reaches."""
+    nodes = directory + "/nodes"
+    names = os.listdir(nodes) if os.path.isdir(nodes) else []
+    return [directory] + [os.path.join(nodes, name) for name in names]
+
+
+def _has_faults(directory: str) -> bool:
+    with open(directory + "/state", "rb") as source:
+        return bool(marshal.loads(source.read())["faults"])
 
 
 def _directory(executable: str) -> str:
     return os.path.dirname(os.path.dirname(executable))
-
-
-def _answered(executable: str, words: Sequence[str], env: Dict[str, str]) -> Answered:
-    name = os.path.basename(executable)
-    call = entry.Call(world_module.World(_directory(executable)), [name] + list(words))
-    call.env = dict(env)  # type: ignore[assignment]
-    try:
-        status = entry.run(call, name)
-    except Exception:
-        call.output, status = [(2, traceback.format_exc().encode("utf-8", "replace"))], 1
-    return Answered(status, call)
 
 
 def _said(call: entry.Call, descriptor: int) -> bytes:

@@ -4,13 +4,15 @@
 import contextlib
 import hashlib
 import os
+import re
+import shlex
 import shutil
 import signal
 import sys
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
 
 from recovery import cli, errors, local_host
-from simulators import rehearse
+from simulators import further, rehearse
 from tests.procedures import inside
 from tests.simulators import worlds
 
@@ -22,6 +24,7 @@ LOOKING_WORDS = (
     ("hosted-engine", "--vm-status"),
     ("openssl", "s_client"),
     ("ssh-keygen", "-l"),
+    ("openssl", "req"),
     ("ssh-keygen", "-F"),
 )
 
@@ -32,9 +35,25 @@ def is_effect(argv: Sequence[str]) -> bool:
     """Whether running this changes anything that a kill could leave half-done."""
     if argv[0] == "curl":
         return "POST" in argv
+    if argv[0] == "ssh":
+        return _is_effect_over_there(argv[-1])
     if argv[0] in LOOKING:
         return argv[:2] == ["date", "-s"]
     return tuple(argv[:2]) not in LOOKING_WORDS
+
+
+# How the lines begin that only read on the engine or on another node.
+READING_LINES = ("true", "test -e ", "cat /", "ls ", "date +", "systemctl is-active ")
+READING_FILES = ("base64 ", "sha256sum ", "openssl pkey ")
+RUN_THERE = re.compile(r"cd / && LC_ALL=C .*? timeout -k \d+ \d+ (.*)", re.DOTALL)
+
+
+def _is_effect_over_there(line: str) -> bool:
+    ran = RUN_THERE.match(line)
+    if ran:
+        return is_effect(shlex.split(ran.group(1)))
+    reading = line.startswith("export LC_ALL=C; ") and line[17:].startswith(READING_FILES)
+    return not (reading or line.startswith(READING_LINES))
 
 
 class WatchedHost(local_host.LocalHost):
@@ -137,11 +156,13 @@ class Node:
 
     def fresh(self, seen: Set[str]) -> bool:
         """Whether this state was not seen yet, time aside; remembers it."""
-        digest = hashlib.sha256(_but_for_time(self.world.sim.state()))
-        for top in (self.world.root, self.world.engine):
-            for folder, _, names in sorted(os.walk(top)):
-                for name in sorted(names):
-                    digest.update(_content(os.path.join(folder, name)))
+        digest = hashlib.sha256()
+        for world in [self.world] + further.of(self.world):
+            digest.update(_but_for_time(world.sim.state()))
+            for top in (world.root, world.engine):
+                for folder, _, names in sorted(os.walk(top)):
+                    for name in sorted(names):
+                        digest.update(_content(os.path.join(folder, name)))
         new = digest.hexdigest() not in seen
         seen.add(digest.hexdigest())
         return new

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 from pathlib import Path
+from typing import Callable
 
 import pytest
 
 from recovery import errors
+from recovery.local_host import LocalHost
 from recovery.programs import openssl
 from tests.unit import nodes, samples
 
@@ -69,3 +71,24 @@ def test_handshake_accepted_in_words_but_ended_badly_is_not_verified(node: nodes
 def test_handshake_without_openssl_is_program_missing(node: nodes.Node) -> None:
     with pytest.raises(errors.ProgramMissing):
         openssl.handshake(node.host, 54321, "c", "k", "a")
+
+
+def test_request_of_an_unusable_key_says_what_openssl_said(
+    tmp_path: Path, real_programs: Callable[..., Path]
+) -> None:
+    here = LocalHost("/", str(real_programs("openssl")))
+    path = tmp_path / "key.pem"
+    path.write_text("garbage")
+    with pytest.raises(errors.ProgramFailed) as caught:
+        openssl.request(here, str(path))
+    assert caught.value.exit_status == 1 and str(path) in str(caught.value)
+
+
+def test_request_of_a_key_with_a_passphrase_is_refused_not_asked_about(
+    tmp_path: Path, real_programs: Callable[..., Path]
+) -> None:
+    here = LocalHost("/", str(real_programs("openssl")))
+    path = str(tmp_path / "key.pem")
+    here.run(["openssl", "genrsa", "-aes128", "-passout", "pass:horse", "-out", path, "2048"])
+    with pytest.raises(errors.ProgramFailed):
+        openssl.request(here, path)

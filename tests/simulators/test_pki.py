@@ -33,7 +33,7 @@ class Made:
         self.engine = str(directory / release / "engine")
         by = node_pki.authorities(AGES)
         node = node_pki.write(self.root, by, AGES, release)
-        engine_pki.write(self.engine, by, AGES, node, release)
+        engine_pki.write(self.engine, by, AGES, [node], release)
 
     def read(self, path):
         with open(self.root + path, "rb") as file:

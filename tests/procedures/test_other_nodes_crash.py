@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tool is gone before and after effects on another node: resume converges, undo restores.
+
+As test_crash.py has it for the node itself; the steps are the same, so that one effect in six is
+enough to try what the network adds.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Callable, List, Optional
+
+import pytest
+
+from simulators import further, install, rehearse, stories
+from tests.procedures import accounts, test_crash, watched
+from tests.procedures.cluster import HELD
+
+CHUNKS = 2
+EVERY = {"all": 6, "sample": 24}
+
+
+def words(node: watched.Node, verb: str) -> List[str]:
+    chosen = [verb, "--yes", "--node", stories.SECOND]
+    chosen += ["--node-password-file", node.directory + "/node-password"]
+    if verb == "undo":
+        return chosen
+    return chosen + ["--engine-password-file", node.world.password_file]
+
+
+def second(node: watched.Node) -> install.World:
+    return further.of(node.world)[0]
+
+
+class Cluster(watched.Node):
+    """The node we sit at; `recover` is that of the second node."""
+
+    def __init__(self, directory: str) -> None:
+        super().__init__(directory, "three-nodes")
+
+    def recover(self, point: Optional[watched.Point] = None) -> watched.Ended:
+        return self.tool(*words(self, "recover"), point=point)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_lost_anywhere_on_another_node_resume_converges_and_undo_restores(
+    chunk: int, tmp_path: Path, crash_cases: str, count_cases: Callable[[str, int], None]
+) -> None:
+    if crash_cases != "all" and chunk != sys.version_info[1] % CHUNKS:
+        pytest.skip("the sample is one chunk, another one on each Python")
+    node = Cluster(str(tmp_path / "world"))
+    step = EVERY[crash_cases] * CHUNKS
+    begin = EVERY[crash_cases] * chunk
+    found = test_crash.cases(node, tmp_path, lambda number, side: number % step == begin)
+    assert found
+    for case in found:
+        check_resume(node, case)
+        check_undo(node, case)
+    count_cases("another node: resume after an effect", len(found))
+    count_cases("another node: undo after an effect", len(found))
+
+
+def check_resume(node: Cluster, case: test_crash.Case) -> None:
+    node.put_back(case.place)
+    ended = node.tool(*words(node, "resume"))
+    if "there was none on this node" in ended.output:
+        assert ended.status == 3, case
+        ended = node.recover()
+    elif "it is over" in ended.output:
+        assert ended.status == 3, case
+        ended = ended._replace(status=0)
+    assert ended.status == 0, "%s\n%s" % (case, ended.output[-3000:])
+    world = second(node)
+    assert accounts.changed(world) == accounts.INSTALLED, case
+    told = [line for line in rehearse.epilogue(node.world) if line.startswith(stories.SECOND)]
+    assert "certificate valid until 2024-03-2" in told[0] and "(served)" in told[0], case
+    tidy(node, case)
+
+
+def check_undo(node: Cluster, case: test_crash.Case) -> None:
+    node.put_back(case.place)
+    ended = node.tool(*words(node, "undo"))
+    if "there was none on this node" in ended.output:
+        assert ended.status == 3, case
+    else:
+        assert ended.status == 0, "%s\n%s" % (case, ended.output[-3000:])
+    assert accounts.changed(second(node)) == [], case
+    tidy(node, case)
+
+
+def tidy(node: Cluster, case: test_crash.Case) -> None:
+    """Nobody is locked out of the second node, and nowhere else was anything changed."""
+    assert not os.path.exists(second(node).root + HELD), case
+    for world in (node.world, further.of(node.world)[1]):
+        assert rehearse.changes(world) == [], case
