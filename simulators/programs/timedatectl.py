@@ -142,7 +142,11 @@ def set_time(call: Call, words: list) -> int:
 
 def set_ntp(call: Call, words: list) -> int:
     if len(words) != 1 or words[0].lower() not in TRUE + FALSE:
-        call.err("Failed to parse NTP setting: %s\n" % " ".join(words))
+        old = RELEASES[call.world.state["release"]]["systemd"] < 239
+        form = "Failed to parse NTP setting: %s\n"
+        if not old:
+            form = "Failed to parse NTP setting '%s': Invalid argument\n"
+        call.err(form % " ".join(words))
         return 1
     timedate.wake(call.world)
     problem = timedate.set_ntp(call.world, words[0].lower() in TRUE)

@@ -41,8 +41,6 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
     shell = commands.add_parser("shell", help="a console in a broken node (root; Ctrl-] leaves)")
     shell.add_argument("scenario", help="node-expired and others; an unknown one lists them all")
     shell.add_argument("--stick", metavar="FILE", action="append", help="(default: %s)" % ARCHIVE)
-    record = commands.add_parser("record", help="record what the real programs print, as samples")
-    record.add_argument("cases", nargs="*", metavar="PROGRAM/CASE", help="(default: all)")
     commands.add_parser("clean", help="remove all images and frozen nodes")
     return parser.parse_args(argv)
 
@@ -52,11 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
         cache.remove(cache.home())
         return 0
     equipped()
-    if arguments.command == "record":
-        from simulators.vm import record
-
-        print("\n".join(record.record(arguments.cases)))
-        return 0
     from simulators.vm import frozen
 
     if arguments.scenario not in frozen.STORIES:

@@ -154,12 +154,13 @@ def test_step_back_rotates_and_reading_goes_on(fresh: Subject) -> None:
     assert entries[-1].realtime < before.wall - 29 * 24 * HOUR
     assert entries[-1].monotonic > before.boottime - 5
     steps = failures.clock_steps(journalctl.query(node, boot=True), node.boot_id())
-    assert len(steps) == 1 and abs(steps[0][0] - steps[0][1] - 30 * 24 * HOUR) < 60
+    assert len(steps) == 1 and abs(steps[0][0] - steps[0][1] - 30 * 24 * HOUR) < 300
     # A range of wall time stops early across the step; a cursor does not.
     since = fresh.ok("journalctl", "-o", "cat", "--no-pager", "--since=@%d" % (before.wall - 5))
     assert STARTED not in untitled(since).splitlines()
     listed = fresh.ok("journalctl", "--list-boots", "--no-pager").splitlines()[-1]
     assert listed.split()[0] == "0"
     date.set_time(node, before.wall + node.uptime() - before.boottime)
+    systemctl.restart(node, "wdmd.service")
     entries, _ = journalctl.follow(node, cursor)
     assert abs(entries[-1].realtime - before.wall) < HOUR

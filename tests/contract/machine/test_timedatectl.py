@@ -69,7 +69,7 @@ def test_refusal_is_not_taken_for_a_busy_one(expired: Subject) -> None:
     [
         ("set-time nonsense", "Failed to parse time specification 'nonsense': Invalid argument\n"),
         ("set-time @x", "Failed to parse time specification '@x': Invalid argument\n"),
-        ("set-ntp perhaps", "Failed to parse NTP setting: perhaps\n"),
+        ("set-ntp perhaps", "Failed to parse NTP setting 'perhaps': Invalid argument\n"),
         ("set-time", "Too few arguments.\n"),
         ("nosuch", "Unknown command verb nosuch.\n"),
     ],

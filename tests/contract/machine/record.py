@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records what the real programs in the machine print: samples/debian12/PROGRAM/CASE.txt.
+"""Records what the real programs in the machine print, as simulators/samples/debian12/*/*.txt.
 
+`python -m tests.contract.machine.record [PROGRAM/CASE ...]`, with the test environment's Python.
 Each group of commands has a machine of its own and goes from top to bottom in it.
 """
 
 import os
 import shutil
+import sys
 import tempfile
 from typing import List, NamedTuple
 
+from bundle import paths
 from simulators.vm import frozen, image, machine
 from simulators.vm.agent import Done
 
-SAMPLES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "samples", "debian12")
+SAMPLES = str(paths.ROOT / "simulators" / "samples" / "debian12")
 # As the tool runs programs; UTC, so that no sample depends on a zone.
 SETTING = "cd /; unset LANG; export LC_ALL=C TZ=UTC TERM=dumb; "
 
@@ -169,3 +172,7 @@ def shape(command: str, done: Done) -> str:
 
 def _ended(text: str) -> str:
     return text + "\n" if text and not text.endswith("\n") else text
+
+
+if __name__ == "__main__":
+    print("\n".join(record(sys.argv[1:])))
