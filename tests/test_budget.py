@@ -23,7 +23,6 @@ MANY_OF_A_KIND = {
     "simulators": "the world's parts, one module each",
     "simulators/programs": "one executable per file",
     "simulators/systemd": "the parts of one large program, PID 1",
-    "simulators/vm": "the parts of one machine: what makes it, runs it and speaks with it",
 }
 
 
