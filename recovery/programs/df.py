@@ -8,8 +8,17 @@ from recovery import errors, host
 
 def free(node: host.Host, paths: Sequence[str]) -> List[Tuple[str, int]]:
     """Return path and free bytes for paths that exist. Raises: ProgramError, UnexpectedOutput."""
-    argv = ["df", "-Pk"] + list(paths)
-    text = node.run(argv, timeout=30).stdout
+    argv = order(paths)
+    return parsed(argv, node.run(argv, timeout=30).stdout, paths)
+
+
+def order(paths: Sequence[str]) -> List[str]:
+    """Return the argv, for a machine that is reached by another way."""
+    return ["df", "-Pk"] + list(paths)
+
+
+def parsed(argv: Sequence[str], text: str, paths: Sequence[str]) -> List[Tuple[str, int]]:
+    """Return path and free bytes from what it printed. Raises: UnexpectedOutput."""
     lines = text.splitlines()[1:]
     if len(lines) != len(paths):
         raise errors.UnexpectedOutput(argv, text, "one line for each path")

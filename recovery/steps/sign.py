@@ -9,10 +9,13 @@ from recovery import certificates, errors, inventory, issued, plan, remote, run_
 from recovery import context as contexts
 from recovery import moment as moments
 from recovery import observation as observations
+from recovery.programs import df
 from recovery.step import NEEDED, Before, Step, Words
 
 PKI = "/etc/pki/ovirt-engine"
+HOME = "/root"  # of the user that logs in there
 SECTION = "v3_ca_san"
+SPACE = 4 << 20  # bytes; a certificate and its copies take some KiB
 # openssl ca writes these anew as root; the engine must go on writing them as its own user.
 DATABASE = (
     "serial.txt",
@@ -62,13 +65,14 @@ class Sign(Step):
     def capture(self, context: contexts.Context) -> Before:
         # Every node counts its own runs.
         node = re.sub(r"[^\w.:-]", "_", context.parameters.subject.rsplit("/CN=", 1)[-1])
-        return {"directory": "/root/.ovirt-cert-recovery-%s-%s" % (node, context.journal.run)}
+        return {"directory": "%s/.ovirt-cert-recovery-%s-%s" % (HOME, node, context.journal.run)}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         engine = _engine(context)
         directory = before["directory"]
         signed = run_files.certificate(directory)
         if not (engine.exists(signed) and _usable(context, engine.read(signed))):
+            _room(engine)
             _send(context, engine, directory)
             _sign(context, engine, directory)
         new = run_files.certificate(context.directory)
@@ -103,6 +107,24 @@ def _send(context: contexts.Context, engine: remote.Remote, directory: str) -> N
     engine.run("mkdir -p -m 0700 %s" % shlex.quote(directory))
     request = context.node.read(run_files.request(context.directory))
     engine.write(run_files.request(directory), request)
+
+
+def _room(engine: remote.Remote) -> None:
+    """See that there is space: on a full disk `openssl ca` says that it has signed, ends with
+    status 0, and leaves the certificate, serial.txt and database.txt empty.
+
+    Raises: errors.Attention.
+    """
+    paths = [PKI, HOME]
+    argv = df.order(paths)
+    for path, free in df.parsed(argv, engine.run(errors.paste(argv)).stdout, paths):
+        if free < SPACE:
+            raise errors.Attention(
+                "sign the request on the engine",
+                "%s has %d KiB free there" % (path, free >> 10),
+                unchanged="the CA's register and every certificate of the node",
+                next_step="make room on the engine (df -h), then: ovirt-cert-recovery resume",
+            )
 
 
 def _sign(context: contexts.Context, engine: remote.Remote, directory: str) -> None:
