@@ -27,10 +27,10 @@ class Output(NamedTuple):
 
 
 class Host(ABC):
-    """Ten ways to touch a node; everything else is built from them.
+    """Eleven ways to touch a node; everything else is built from them.
 
     `lock` is the tenth: only a lock that the kernel drops with the process needs no clean-up
-    after a power cut.
+    after a power cut. `request` is the eleventh: a private key never leaves its node.
     """
 
     @abstractmethod
@@ -99,6 +99,13 @@ class Host(ABC):
         Raises: FileMissing, FileError.
         """
         return self.read(path)
+
+    @abstractmethod
+    def request(self, key: str) -> bytes:
+        """Return a signing request of a private key, its subject empty: the signer gives one.
+
+        Raises: FileError, ProgramError.
+        """
 
     @abstractmethod
     def exists(self, path: str) -> bool:

@@ -17,7 +17,7 @@ from recovery import dialogue as dialogues
 from recovery import errors, host, scripts
 from recovery import journal as journals
 from recovery import moment as moments
-from recovery.programs import ssh
+from recovery.programs import openssl, ssh
 
 PROGRAMS = "/usr/sbin:/usr/bin:/sbin:/bin"
 ENVIRONMENT = "LC_ALL=C TERM=dumb HOME=/root PATH=%s" % PROGRAMS
@@ -123,6 +123,9 @@ class SshHost(host.Host):
         if not found:
             raise self._trouble("read the key", path, "no public half of it was shown")
         return found.group(0).encode("ascii")
+
+    def request(self, key: str) -> bytes:
+        return openssl.request(self, key)
 
     def now(self) -> moments.Moment:
         line = "cat /proc/uptime %s && date +%%s.%%N && cat /proc/uptime" % host.BOOT_ID

@@ -4,15 +4,11 @@
 from recovery import context as contexts
 from recovery import errors, inventory, plan, requests, run_files
 from recovery import observation as observations
-from recovery.programs import openssl
 from recovery.step import NEEDED, Before, Step, Words
 
 
 class MakeRequest(Step):
-    """The key stays where it is: another node's own openssl signs the request with it.
-
-    Not so here: the programs of a disk that is mounted by a rescue system may not run.
-    """
+    """The key stays where it is: only a request signed by it leaves the node."""
 
     id = "request"
 
@@ -32,10 +28,7 @@ class MakeRequest(Step):
         return {}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
-        if context.gateway:
-            request = openssl.request(context.node, inventory.NODE_KEY)
-        else:
-            request = requests.make(inventory.NODE_KEY, context.node.read(inventory.NODE_KEY))
+        request = context.node.request(inventory.NODE_KEY)
         context.node.replace(run_files.request(context.directory), request)
 
     def verify(self, context: contexts.Context, before: Before) -> None:

@@ -13,7 +13,6 @@ import pytest
 
 from recovery import dialogue, errors, host, requests
 from recovery.local_host import LocalHost
-from recovery.programs import openssl
 from tests.contract.far_side import AWKWARD, BYTES, PROGRAMS, Place, far, mode
 from tests.unit import authority
 
@@ -168,10 +167,10 @@ def test_clocks_are_those_of_the_node(place: Place) -> None:
     assert now.wall > 1600000000
 
 
-def test_request_is_made_by_the_node_s_openssl(place: Place) -> None:
+def test_request_is_made_with_a_key_that_stays(place: Place) -> None:
     key, path = authority.key("rsa"), place.path("key.pem")
     Path(path).write_bytes(authority.key_pem(key))
-    request = openssl.request(place.node, path)
+    request = place.node.request(path)
     assert b"PRIVATE" not in request
     assert requests.matches(request, path, place.node.key_to_compare(path))
     assert requests.matches(request, path, authority.key_pem(key))

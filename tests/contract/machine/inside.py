@@ -11,6 +11,7 @@ from typing import ContextManager, Optional, Sequence
 from recovery import dialogue as dialogues
 from recovery import errors, host, secret
 from recovery import moment as moments
+from recovery.programs import openssl
 from simulators.vm.agent import Done
 from simulators.vm.failure import Failed
 from simulators.vm.machine import Machine
@@ -109,6 +110,9 @@ class MachineHost(host.Host):
 
     def remove(self, path: str) -> None:
         self.machine.out("rm -f " + shlex.quote(path))
+
+    def request(self, key: str) -> bytes:
+        return openssl.request(self, key)
 
     def exists(self, path: str) -> bool:
         return self.machine.run("test -e " + shlex.quote(path)).status == 0
