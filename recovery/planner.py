@@ -59,6 +59,12 @@ def make(
         raise errors.Inhibited("recover by route %s" % route, judged.reason, unchanged="everything")
     _authority_fits(route, wishes)
     parameters = _parameters(observation, judged, wishes, route)
+    if route == diagnosis.RENEW and not (parameters.renew_engine or parameters.hosts):
+        raise errors.Inhibited(
+            "recover by route %s" % route,
+            "the engine's own certificates are all that is due, and engine-setup was declined",
+            unchanged="everything",
+        )
     steps = []
     for step in procedures.of(route, parameters):
         words = step.words(parameters)
@@ -141,7 +147,8 @@ def _enrollment(observation: observations.Observation, wishes: Wishes, name: str
     """
     renew_engine = _engine_part(observation, wishes)
     hosts = wishes.hosts
-    if not hosts and (_enrollment_due(observation) or not renew_engine):
+    by_name = wishes.route == diagnosis.RENEW and not renew_engine
+    if not hosts and (_enrollment_due(observation) or by_name):
         hosts = (name,)
     this = wishes.this_host if wishes.hosts else name
     here = observation.engine.domain_state == "running"

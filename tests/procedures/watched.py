@@ -112,6 +112,7 @@ class Node:
         self, directory: str, scenario: str, release: str = "el8", executed: bool = False
     ) -> None:
         self.directory = directory
+        self.release = release
         self.world = worlds.make(directory, scenario, release).world
         rehearse.remember(self.world)
         self.log = directory + ".log"

@@ -39,6 +39,8 @@ def arguments(**given: Any) -> argparse.Namespace:
         "engine_fingerprint": "",
         "guard_minutes": 15,
         "engine_setup": "dialogue",
+        "api_user": "admin@internal",
+        "api_ca": "",
         "true_time": None,
         "yes": False,
         "engine_password_fd": None,
