@@ -265,8 +265,8 @@ def carry_out(context: contexts.Context, console: consoles.Console, last: bool =
     finally:
         _log_out(context)
     console.show(outcome.lines(context))
-    if last:
-        console.show(others.lines(context))
     if _asks_the_engine(context.journal.plan):
+        if last:
+            console.show(others.lines(context))
         remote.engine(context).close()
     return errors.DONE
