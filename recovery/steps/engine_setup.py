@@ -106,7 +106,8 @@ class EngineSetup(Step):
             raise errors.Error(
                 "renew the engine's certificates",
                 "engine-setup has ended, and these are as they were: %s" % ", ".join(late),
-                next_step="look into its log on the engine, then ovirt-cert-recovery resume",
+                next_step="look into its log on the engine: what was put there by hand is not its "
+                "own, and it leaves that alone; then resume, or resume --no-engine-setup",
             )
         waiting.wait(context, SERVICE, lambda: _up(engine), WEB_LIMIT)
         web = known[engine_certificates.WEB]
