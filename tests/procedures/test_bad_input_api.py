@@ -3,7 +3,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import pytest
 
@@ -35,6 +35,12 @@ def node(saved: Tuple[watched.Node, str]) -> watched.Node:
 def break_api(node: watched.Node, **fault: Any) -> None:
     with node.world.opened() as world:
         world.state["api"]["faults"] = [fault]
+
+
+def begun(node: watched.Node, point: Optional[watched.Point] = None) -> watched.Ended:
+    """The nodes' part alone: nothing is asked of the engine's own certificates."""
+    words = ("--no-engine-setup", "--api-password-file", node.world.directory + "/api-password")
+    return node.tool("recover", "--yes", *words, point=point)
 
 
 def mend(node: watched.Node) -> None:
@@ -117,7 +123,7 @@ def test_answer_that_is_bad_is_one_clear_error_and_undo_leaves_the_host_up(
 ) -> None:
     answer = ANSWERS[case]
     break_api(node, **answer.fault)
-    ended = node.recover()
+    ended = begun(node)
     assert ended.status == answer.status, ended.output[-2000:]
     for words in answer.says:
         assert words in text(ended), ended.output[-2000:]
@@ -144,7 +150,7 @@ def test_answer_lost_on_its_way_does_not_stop_the_run(
     path: str, kind: str, node: watched.Node
 ) -> None:
     break_api(node, path=path, kind=kind, nth=4 if path.endswith("?") else 1)
-    ended = node.recover()
+    ended = begun(node)
     assert ended.status == 0, ended.output[-2000:]
     assert accounts.host_states(node.world) == UP
     assert accounts.changed(node.world) == accounts.ENROLLED["el9"]
@@ -157,7 +163,7 @@ def test_engine_that_is_gone_half_way_is_waited_for_then_told(node: watched.Node
         if side == "after" and what.endswith("/deactivate"):
             services(node, False)
 
-    ended = node.recover(gone)
+    ended = begun(node, gone)
     assert ended.status == 5
     assert "Failed to connect to virt-he.example.test port 443: Connection refused" in text(ended)
     assert "cannot wait any longer for virt-host1.example.test" in text(ended)
@@ -177,7 +183,7 @@ def test_wrong_password_changes_nothing_and_a_right_one_goes_on(
 ) -> None:
     wrong = tmp_path / "wrong"
     wrong.write_text("wrong\n")
-    ended = node.tool("recover", "--yes", "--api-password-file", str(wrong))
+    ended = node.tool("recover", "--yes", "--no-engine-setup", "--api-password-file", str(wrong))
     assert ended.status == 4
     assert (
         "cannot log in to the engine as admin@internal: Cannot authenticate user "
@@ -189,7 +195,7 @@ def test_wrong_password_changes_nothing_and_a_right_one_goes_on(
 
 
 def test_password_that_nobody_gives_is_a_usage_error(node: watched.Node) -> None:
-    ended = node.tool("recover", "--yes")
+    ended = node.tool("recover", "--yes", "--no-engine-setup")
     assert ended.status == 2
     assert "nobody gave the password" in text(ended) and "--api-password-file" in text(ended)
     assert accounts.effects(node.world) == []
@@ -206,7 +212,7 @@ def test_host_that_the_engine_does_not_know_is_told_with_those_it_knows(
         "--api-password-file",
         node.world.directory + "/api-password",
     )
-    ended = node.tool("recover", "--yes", *words)
+    ended = node.tool("recover", "--yes", "--no-engine-setup", *words)
     assert ended.status == 5
     assert "cannot find the host virt-host7: the engine knows: virt-host1, virt-host2" in text(
         ended
@@ -262,7 +268,7 @@ def test_web_side_that_cannot_be_used_is_a_finding_before_anything_begins(
     spoil: Callable[[watched.Node], None], finding: str, advice: str, node: watched.Node
 ) -> None:
     spoil(node)
-    ended = node.recover()
+    ended = begun(node)
     assert ended.status == 3
     assert "[%s]" % finding in text(ended) and advice in text(ended)
     assert rehearsed_nothing(node)
@@ -273,7 +279,12 @@ def test_ca_of_the_web_certificate_may_be_given(node: watched.Node) -> None:
     of_another_ca(node)
     words = ("--api-ca", "/tmp/web-ca.pem")
     ended = node.tool(
-        "recover", "--yes", *words, "--api-password-file", node.world.directory + "/api-password"
+        "recover",
+        "--yes",
+        "--no-engine-setup",
+        *words,
+        "--api-password-file",
+        node.world.directory + "/api-password",
     )
     assert ended.status == 0, ended.output[-2000:]
     assert accounts.host_states(node.world) == UP

@@ -38,6 +38,8 @@ def arguments(**given: Any) -> argparse.Namespace:
         "engine": "",
         "engine_fingerprint": "",
         "guard_minutes": 15,
+        "api_user": "admin@internal",
+        "api_ca": "/ca.pem",
         "engine_setup": "dialogue",
         "api_user": "admin@internal",
         "api_ca": "",
