@@ -257,7 +257,6 @@ def switched_off(node: watched.Node) -> None:
 
 
 WEBS: List[Tuple[Callable[[watched.Node], None], str, str]] = [
-    (expired, "engine-web-expired", "renew it first: hosted-engine --set-maintenance"),
     (of_another_ca, "engine-web-untrusted", "give that CA: --api-ca FILE"),
     (switched_off, "engine-web-unreachable", "wait until it is up"),
 ]
@@ -273,6 +272,17 @@ def test_web_side_that_cannot_be_used_is_a_finding_before_anything_begins(
     assert "[%s]" % finding in text(ended) and advice in text(ended)
     assert rehearsed_nothing(node)
     assert accounts.effects(node.world) == []
+
+
+def test_expired_web_certificate_without_engine_setup_stops_before_any_host(
+    node: watched.Node,
+) -> None:
+    expired(node)
+    ended = begun(node)
+    assert ended.status == 4
+    assert "the engine's own web certificate is expired: its API refuses" in text(ended)
+    assert "engine-setup --offline" in text(ended)
+    assert accounts.changed(node.world) == []
 
 
 def test_ca_of_the_web_certificate_may_be_given(node: watched.Node) -> None:
