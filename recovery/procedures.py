@@ -125,7 +125,7 @@ OFFLINE_CA: Procedure = (
 OFFLINE_AT_REST: Procedure = OFFLINE_CA[:4]
 
 # The temporary certificate is gone again before anything lasting is installed, so that what undo
-# puts back is what the node had. Nothing after that needs the engine's answer.
+# puts back is what the node had. From there to the restart nothing needs the engine's answer.
 INTERIM: Procedure = (
     backup.Backup(),
     interim.Interim(),
@@ -152,6 +152,8 @@ INTERIM: Procedure = (
         until="",
     ),
     engine_vm.KeepEngineVm(),
+    reach_engine.ReachAgain(),
+    *ENGINE_RENEWAL,
     maintenance.LeaveMaintenance(),
     prove.Prove(),
 )

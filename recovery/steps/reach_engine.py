@@ -53,6 +53,12 @@ class ReachEngine(Step):
         _engine(context).close()
 
 
+class ReachAgain(ReachEngine):
+    """The same once more, where the engine VM may have been lost in between."""
+
+    id = "reach-engine-again"
+
+
 def _compared(ahead: float) -> str:
     if abs(ahead) < 2:
         return "agrees with the node's"

@@ -67,7 +67,7 @@ RECOVERED = {
         diagnosed="none",
         status=3,
     ),
-    "interim": Recovered(route="interim", engine_set=False, engine_setup=False, diagnosed="rewind"),
+    "interim": Recovered(route="interim", engine_set=False, diagnosed="rewind"),
 }
 # The engine enrolls new keys too: tests/procedures/test_renew.py, and renews its own certificates:
 # tests/procedures/test_traps_setup.py.
