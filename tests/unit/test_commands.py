@@ -41,8 +41,6 @@ def arguments(**given: Any) -> argparse.Namespace:
         "api_user": "admin@internal",
         "api_ca": "/ca.pem",
         "engine_setup": "dialogue",
-        "api_user": "admin@internal",
-        "api_ca": "",
         "true_time": None,
         "yes": False,
         "engine_password_fd": None,
