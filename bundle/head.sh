@@ -28,7 +28,10 @@ for name in "$OVIRT_CERT_RECOVERY_PYTHON" python3.13 python3.12 python3.11 pytho
     esac
 done
 echo "cannot start ovirt-cert-recovery: it needs Python 3.6 or newer, and this system has none in PATH" >&2
-echo "  seen: $(python3 --version 2>&1 || python --version 2>&1 || python2 --version 2>&1 || echo no python at all)" >&2
+seen=$(for name in python3 python python2; do
+    command -v "$name" >/dev/null 2>&1 && "$name" --version 2>&1 && break
+done)
+echo "  seen: ${seen:-no python at all}" >&2
 echo "  unchanged: everything" >&2
 echo "  next: set OVIRT_CERT_RECOVERY_PYTHON to one, or boot a rescue system that has Python 3 (--root)" >&2
 exit 4
