@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python3 -m bundle`: build the archive, check it, or rehearse from the clone."""
+"""`python3 -m bundle`: build and check the archive, fill a USB stick, or rehearse."""
 
 import argparse
 import os
@@ -7,30 +7,63 @@ import sys
 from pathlib import Path
 from typing import List, NoReturn, Optional
 
-from bundle import build, check, environment, interpreter, paths, program
+from bundle import environment, interpreter, paths, program
 
-BUILD = "build dist/ovirt-cert-recovery.pyz (the default)"
-CHECK = "say what is inside a built archive, and start it once"
+BUILD = "build dist/ovirt-cert-recovery.pyz for every Python of a node (the default)"
+CHECK = "say whether an archive, a stick or its image is whole, what is inside, and start it once"
+USB = "fill a directory, or a vfat image FILE.img, with the archive and all that goes with it"
 REHEARSE = "run `ovirt-cert-recovery rehearse` from this clone; all words are passed on"
+MACHINES = ("x86_64", "aarch64", "ppc64le")
+OLDEST = (3, 9)
 
 
 def parse(argv: List[str]) -> argparse.Namespace:
     """The command line; `rehearse` never gets here, since all its words belong to the tool."""
     parser = argparse.ArgumentParser(prog="python3 -m bundle", description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for name, text in (("build", BUILD), ("check", CHECK)):
-        command = commands.add_parser(name, help=text)
-        command.add_argument("archive", nargs="?", type=Path, default=paths.ARCHIVE)
+    build = commands.add_parser("build", help=BUILD)
+    build.add_argument("archive", nargs="?", type=Path, default=paths.ARCHIVE)
+    usb = commands.add_parser("usb", help=USB)
+    usb.add_argument("stick", type=Path, metavar="DIR")
+    for command in (build, usb):
+        _options(command)
+    check = commands.add_parser("check", help=CHECK)
+    check.add_argument("archive", nargs="?", type=Path, default=paths.ARCHIVE)
+    check.add_argument("--public-key", type=Path, metavar="FILE", help="verify the signature too")
     commands.add_parser("rehearse", help=REHEARSE)
-    return parser.parse_args(argv or ["build"])
+    named = argv[:1] and argv[0] in ("build", "usb", "check", "rehearse", "-h", "--help")
+    return parser.parse_args(argv if named else ["build"] + argv)
+
+
+def _options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--machine",
+        action="append",
+        choices=MACHINES,
+        help="an architecture to build for, may be given more than once (default: x86_64)",
+    )
+    command.add_argument(
+        "--wheels",
+        type=Path,
+        metavar="DIR",
+        help="take the wheels from there alone; no package index is asked",
+    )
+    command.add_argument(
+        "--key", type=Path, metavar="FILE", help="your private key, to sign the archive with"
+    )
 
 
 def rehearse(words: List[str]) -> NoReturn:
     """Become the tool, in an environment with the locked run-time packages."""
-    python = str(environment.ensure(interpreter.running(), "run"))
+    become("run", ["recovery", "rehearse"] + words)
+
+
+def become(lock: str, words: List[str]) -> NoReturn:
+    """Go on as a module in an environment with locked packages."""
+    python = str(environment.ensure(interpreter.running(), lock))
     # By PYTHONPATH: the person may stand in any directory, and --keep DIR is theirs to name.
     environ = dict(os.environ, PYTHONPATH=str(paths.ROOT))
-    os.execve(python, [python, "-m", "recovery", "rehearse"] + words, environ)
+    os.execve(python, [python, "-m"] + words, environ)
 
 
 def run(argv: List[str]) -> int:
@@ -38,9 +71,32 @@ def run(argv: List[str]) -> int:
         rehearse(argv[1:])
     arguments = parse(argv)
     if arguments.command == "check":
-        print("\n".join(check.check(arguments.archive)))
-    else:
-        print(build.build(arguments.archive))
+        from bundle import check
+
+        print("\n".join(check.check(arguments.archive, arguments.public_key)))
+        return 0
+    if sys.version_info < OLDEST:
+        text = (
+            "cannot build with Python %d.%d: building needs 3.9 or newer, the archive runs on 3.6"
+        )
+        raise program.Failed(text % sys.version_info[:2])
+    if Path(sys.prefix).parent != paths.VENVS or not Path(sys.prefix).name.startswith("build-"):
+        become("build", ["bundle"] + argv)
+    return _make(arguments)
+
+
+def _make(arguments: argparse.Namespace) -> int:
+    from bundle import build, seal, usb
+
+    machines = [name for name in MACHINES if name in (arguments.machine or ["x86_64"])]
+    folder, offline = arguments.wheels or paths.WHEELS, arguments.wheels is not None
+    if arguments.command == "usb":
+        made = usb.fill(arguments.stick, machines, folder, offline, arguments.key)
+        print("\n".join(made))
+        return 0
+    print(build.build(arguments.archive, machines, folder, offline))
+    for path in seal.beside(arguments.archive, arguments.key):
+        print(path)
     return 0
 
 

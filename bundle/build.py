@@ -2,64 +2,144 @@
 """Builds the archive, byte for byte the same from the same sources. Imports bundle modules only."""
 
 import contextlib
+import hashlib
 import os
+import re
+import sys
 import tempfile
 import zipfile
+import zlib
+from io import BytesIO
 from pathlib import Path
-from typing import Iterator
+from typing import Dict, Iterator, List, Tuple
 
-from bundle import environment, interpreter, paths, program, stage
-from bundle.interpreter import Interpreter
+from bundle import contents, licences, paths, program, sbom, stage
+from bundle import wheels as chosen
+from bundle.wheels import Wheel
 
 ENTRY_POINT = "recovery.__main__:main"
 # The oldest moment a zip file can name. Every file in the archive carries it.
 EPOCH = "315532800"
-DEFLATED = zipfile.ZIP_DEFLATED
-START = b"import _durable\n\n_durable.start()\n"
+INSIDE = "_archive/"
+SITE = "site-packages.zip"
+DIGEST = "0" * 64
+LOCAL = 30  # bytes before the name in a member's own header (APPNOTE.TXT, 4.3.7)
 
 
-def build(target: Path) -> Path:
-    """Build the archive for the Python that runs this, and return its path."""
-    python = interpreter.running()
-    builder = environment.ensure(python, "build")
+def build(target: Path, machines: List[str], wheels: Path, offline: bool) -> Path:
+    """Build the archive for these machines from wheels of that folder, and return its path."""
+    taken = chosen.gather(wheels, machines, offline)
     target.parent.mkdir(parents=True, exist_ok=True)
     with _umask(0o022), tempfile.TemporaryDirectory(dir=str(target.parent)) as work:
         folder = Path(work)
-        stage.fill(folder / "site", python, builder)
-        plain = _shiv(builder, folder)
+        stage.fill(folder / "site", taken)
+        site = _read(_shiv(folder))
         whole = folder / "whole.pyz"
-        _with_durable_start(plain, folder / "durable.pyz")
-        whole.write_bytes(_head(python) + (folder / "durable.pyz").read_bytes())
+        whole.write_bytes(sealed(_assembled(site, taken, machines)))
         whole.chmod(0o755)
         whole.replace(target)
     return target
 
 
-def _shiv(builder: Path, folder: Path) -> Path:
+def sealed(data: bytes) -> bytes:
+    """Put the digest of all bytes, its own digits taken as zeros, into the head."""
+    digest = hashlib.sha256(data).hexdigest()
+    return data.replace(DIGEST.encode(), digest.encode(), 1)
+
+
+def _shiv(folder: Path) -> Path:
+    """shiv lays the archive out, stamps it and refuses nonsense; see bundle/README.md."""
     plain = folder / "plain.pyz"
-    argv = [str(builder.with_name("shiv")), "--reproducible", "--entry-point", ENTRY_POINT]
-    argv += ["--site-packages", str(folder / "site"), "--output-file", str(plain)]
+    argv = [str(Path(sys.executable).with_name("shiv")), "--reproducible", "--uncompressed"]
+    argv += ["--entry-point", ENTRY_POINT, "--site-packages", str(folder / "site")]
+    argv += ["--output-file", str(plain)]
     program.run(argv, env=dict(os.environ, SOURCE_DATE_EPOCH=EPOCH))
     return plain
 
 
-def _head(python: Interpreter) -> bytes:
+def _read(plain: Path) -> Dict[str, bytes]:
+    """Everything but shiv's own bootstrap, which unpacks all, for one ABI."""
+    with zipfile.ZipFile(str(plain)) as opened:
+        names = [name for name in opened.namelist() if not name.startswith("_bootstrap/")]
+        return {name: opened.read(name) for name in names if name != "__main__.py"}
+
+
+def _assembled(site: Dict[str, bytes], taken: List[Wheel], machines: List[str]) -> bytes:
+    """The head, then a small zip archive: an interpreter reads its directory at every start.
+
+    The many files of site-packages lie in it as one archive, not compressed again. It comes
+    first, so that the index can say where in the whole file each of them is.
+    """
+    outer = {"environment.json": site.pop("environment.json")}
+    site.update(licences.texts(taken))
+    packed = pack(BytesIO(), site, zipfile.ZIP_DEFLATED)
+    buffer = BytesIO(_head())
+    buffer.seek(0, os.SEEK_END)
+    begin = buffer.tell() + LOCAL + len(SITE)
+    for path in sorted((paths.ROOT / "bundle" / "inside").glob("*.py")):
+        if path.name != "entry.py":
+            outer[INSIDE + path.name] = path.read_bytes()
+    outer[INSIDE + "usage"] = _usage().encode("ascii")
+    outer[INSIDE + "contents.json"] = contents.listed(site, taken, machines)
+    outer[INSIDE + "index"] = contents.index(places(packed, begin), site, taken)
+    outer[sbom.NAME] = sbom.document(site, taken)
+    outer["__main__.py"] = _main(outer)
+    outer[INSIDE + "SHA256SUMS"] = contents.hashes(dict(outer, **site))
+    with zipfile.ZipFile(buffer, "w") as made:
+        _put(made, SITE, packed, zipfile.ZIP_STORED)
+        for name in sorted(outer):
+            _put(made, name, outer[name], zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def pack(buffer: BytesIO, names: Dict[str, bytes], method: int) -> bytes:
+    """A zip archive of these files in the order of their names, all of the same date and mode."""
+    with zipfile.ZipFile(buffer, "w") as made:
+        for name in sorted(names):
+            _put(made, name, names[name], method)
+    return buffer.getvalue()
+
+
+def places(packed: bytes, begin: int) -> Dict[str, Tuple[int, int]]:
+    """Where the deflated bytes of each member are, in a file that holds `packed` at `begin`."""
+    with zipfile.ZipFile(BytesIO(packed)) as opened:
+        found = {}
+        for member in opened.infolist():
+            data = member.header_offset + LOCAL + len(member.filename)
+            found[member.filename] = (begin + data, member.compress_size)
+        return found
+
+
+def _put(made: zipfile.ZipFile, name: str, data: bytes, method: int) -> None:
+    member = zipfile.ZipInfo(name)  # 1980-01-01
+    member.create_system = 3
+    member.external_attr = 0o100644 << 16
+    made.writestr(member, data, method, 9)
+
+
+def _main(outer: Dict[str, bytes]) -> bytes:
+    """__main__ with the sums of what it starts, and of what that imports."""
+    sums = {
+        name: zlib.crc32(data)
+        for name, data in outer.items()
+        if name.startswith(INSIDE) and name.endswith((".py", "/index", "/usage"))
+    }
+    text = (paths.ROOT / "bundle" / "inside" / "entry.py").read_text()
+    lines = ["    %r: 0x%08x,\n" % item for item in sorted(sums.items())]
+    filled = text.replace("CHECKS = {}", "CHECKS = {\n%s}" % "".join(lines))
+    return filled.encode("ascii")
+
+
+def _usage() -> str:
+    """The first help page: the head shows it too, without any Python."""
+    text = (paths.ROOT / "recovery" / "usage.py").read_text()
+    return text.split('TEXT = """\\\n')[1].split('"""')[0]
+
+
+def _head() -> bytes:
     text = (paths.ROOT / "bundle" / "head.sh").read_text()
-    return text.replace("@MINOR@", python.minor).encode()
-
-
-def _with_durable_start(plain: Path, target: Path) -> None:
-    """Copy shiv's archive, member by member, with our own start in place of shiv's."""
-    own = (paths.ROOT / "bundle" / "durable.py").read_bytes()
-    with zipfile.ZipFile(str(plain)) as source, zipfile.ZipFile(str(target), "w") as copy:
-        for member in source.infolist():
-            content = source.read(member)
-            if member.filename == "__main__.py":
-                extra = zipfile.ZipInfo("_durable.py", member.date_time)
-                extra.external_attr, extra.compress_type = member.external_attr, DEFLATED
-                copy.writestr(extra, own)
-                content = START
-            copy.writestr(member, content)
+    assert re.search("^# sha256 .*: " + DIGEST + "$", text, re.MULTILINE)
+    return text.replace("@USAGE@\n", _usage()).encode("ascii")
 
 
 @contextlib.contextmanager

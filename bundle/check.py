@@ -1,42 +1,81 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Looks into a built archive and starts it once. Imports bundle modules only."""
+"""Looks into an archive, or a stick with one, and starts it once. Imports bundle modules only."""
 
 import hashlib
 import os
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
-from typing import Iterator, List
+from typing import Iterator, List, Optional
 
-from bundle import program
+from bundle import paths, program, seal, usb
 
 
-def check(archive: Path) -> List[str]:
-    """What is inside, in lines; program.Failed where it is damaged or does not start."""
+def check(what: Path, public_key: Optional[Path] = None) -> List[str]:
+    """What is inside, in lines; program.Failed where it is damaged or does not start.
+
+    what: an archive, the directory of a stick, or its image.
+    """
+    if not what.exists():
+        raise program.Failed("cannot check {}: build it first".format(what))
+    if what.suffix == ".img":
+        with tempfile.TemporaryDirectory() as folder:
+            return _stick(usb.unpacked(what, Path(folder)), public_key)
+    if what.is_dir():
+        return _stick(what, public_key)
+    lines = _archive(what)
+    if public_key is not None:
+        seal.verify(what, public_key)
+        lines.append("signature: good")
+    return lines
+
+
+def _stick(folder: Path, public_key: Optional[Path]) -> List[str]:
+    archive = folder / paths.ARCHIVE.name
     if not archive.exists():
-        raise program.Failed("cannot check {}: build it first".format(archive))
-    lines = ["{}  {}".format(hashlib.sha256(archive.read_bytes()).hexdigest(), archive.name)]
-    lines += _contents(archive)
-    return lines + ["starts: " + _version(archive)]
+        raise program.Failed("cannot check {}: there is no {}".format(folder, archive.name))
+    wrong = list(_sums(folder))
+    if wrong:
+        raise program.Failed("cannot trust {}: {}".format(folder, "; ".join(wrong)))
+    lines = ["SHA256SUMS: every file is as it was made"]
+    if public_key is not None:
+        seal.verify(archive, public_key)
+        lines.append("signature: good")
+    elif (folder / seal.SIGNATURE).exists():
+        lines.append("signature: NOT verified, --public-key FILE does")
+    else:
+        lines.append("signature: none")
+    return lines + _archive(archive)
 
 
-def _contents(archive: Path) -> Iterator[str]:
+def _sums(folder: Path) -> Iterator[str]:
+    """What SHA256SUMS says of the files, and which files it says nothing of."""
     try:
-        with zipfile.ZipFile(str(archive)) as opened:
-            damaged = opened.testzip()
-            names = opened.namelist()
-    except (OSError, zipfile.BadZipFile) as error:
-        raise program.Failed("cannot read {}: {}".format(archive, error)) from None
-    if damaged is not None:
-        raise program.Failed("cannot read {}: {} is damaged".format(archive, damaged))
-    folders = {part for name in names for part in name.split("/") if part.endswith(".dist-info")}
-    for folder in sorted(folders):
-        yield "contains: " + folder[: -len(".dist-info")].replace("-", " ")
+        listed = [line.split("  ", 1) for line in (folder / seal.SUMS).read_text().splitlines()]
+    except (OSError, UnicodeDecodeError) as caught:
+        yield "cannot read {}: {}".format(seal.SUMS, caught)
+        return
+    for digest, name in (pair for pair in listed if len(pair) == 2):
+        path = folder / name
+        if not path.is_file():
+            yield "{} is missing".format(name)
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            yield "{} is damaged".format(name)
+    known = {pair[-1] for pair in listed} | {seal.SUMS, seal.SIGNATURE}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name not in known:
+            yield "{} is not in {}".format(name, seal.SUMS)
 
 
-def _version(archive: Path) -> str:
+def _archive(archive: Path) -> List[str]:
+    """The archive's own account of itself."""
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    lines = ["{}  {}".format(digest, archive.name)]
     with tempfile.TemporaryDirectory() as root:
-        # Not the cache of the person who checks: a bad archive would leave its files there.
+        # Not the directories of the person who checks: a bad archive would leave its files there.
         env = dict(os.environ, SHIV_ROOT=root)
-        return program.run([sys.executable, str(archive), "--version"], env=env).strip()
+        for words in (["selfcheck"], ["version", "--verbose"]):
+            argv = [sys.executable, "-E", "-s", str(archive)] + words
+            lines += program.run(argv, env=env).splitlines()
+    return lines

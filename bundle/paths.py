@@ -6,5 +6,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "bundle" / "locks"
 VENVS = ROOT / ".venvs"
+WHEELS = VENVS / "wheels"
 DIST = ROOT / "dist"
 ARCHIVE = DIST / "ovirt-cert-recovery.pyz"

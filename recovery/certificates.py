@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """X.509 certificates and keys as bytes of files: pure functions.
 
-Imports errors, inventory, observation, pem, ssh_certificate. The cryptography library is imported
-where it is used, see `pem`.
+Imports errors, inventory, observation, pem, ssh_certificate, x509_compiled. What reads them is
+chosen in `pem`: the cryptography library, or plain Python where that cannot be loaded.
 """
 
 import base64
-import calendar
 import hashlib
 import re
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
-from recovery import errors, inventory, pem, ssh_certificate
+from recovery import errors, inventory, pem, ssh_certificate, x509_compiled
 from recovery.observation import Certificate
 
 Reader = Callable[[str], bytes]
 
+# Of what `pem.load` and `pem.load_key` return: for those who sign.
 load_public = pem.load_public
+named = x509_compiled.named
+validity = x509_compiled.validity
+same_key = x509_compiled.same_key
 
 
 def describe(entry: inventory.Entry, data: bytes) -> List[Certificate]:
@@ -27,7 +30,7 @@ def describe(entry: inventory.Entry, data: bytes) -> List[Certificate]:
     try:
         if entry.kind == inventory.VMCONSOLE:
             return [_describe_ssh(entry, data)]
-        loaded = pem.load(entry.path, data)
+        loaded = _loaded(entry.path, data)
         several = entry.kind in (inventory.CA, inventory.QEMU_CA)
         return [_describe(entry, one) for one in (loaded if several else loaded[:1])]
     except errors.FileError as error:
@@ -75,8 +78,8 @@ def key_matches(path: str, data: bytes, key_path: str, key_data: bytes) -> bool:
     The key may be given as its public half. Raises: errors.FileError when either file cannot
     be used.
     """
-    public = pem.load_public(key_path, key_data)
-    return _spki(pem.load(path, data)[0].public_key()) == _spki(public)
+    public = pem.reader().public_key(key_path, key_data)
+    return bool(_loaded(path, data)[0].spki == public)
 
 
 def signed_by(path: str, data: bytes, ca_path: str, ca_data: bytes) -> bool:
@@ -84,23 +87,14 @@ def signed_by(path: str, data: bytes, ca_path: str, ca_data: bytes) -> bool:
 
     Raises: errors.FileError when either file cannot be used.
     """
-    certificate = pem.load(path, data)[0]
-    return any(_issued(certificate, authority) for authority in pem.load(ca_path, ca_data))
-
-
-def same_key(one: Any, other: Any) -> bool:
-    """Return whether two public keys are the same."""
-    return _spki(one) == _spki(other)
+    certificate = _loaded(path, data)[0]
+    return any(certificate.issued_by(authority) for authority in _loaded(ca_path, ca_data))
 
 
 def dates(path: str, data: bytes) -> Tuple[int, int]:
     """Return notBefore and notAfter of a file's first certificate. Raises: errors.FileError."""
-    return validity(pem.load(path, data)[0])
-
-
-def validity(certificate: Any) -> Tuple[int, int]:
-    """Return notBefore and notAfter of a loaded certificate."""
-    return _epoch(certificate, "not_valid_before"), _epoch(certificate, "not_valid_after")
+    first = _loaded(path, data)[0]
+    return first.not_before, first.not_after
 
 
 def subject_argument(subject: str) -> str:
@@ -120,74 +114,41 @@ def common_name(subject: str) -> str:
 # Describing
 
 
-def _describe(entry: inventory.Entry, certificate: Any) -> Certificate:
-    from cryptography.hazmat.primitives import serialization
+def _loaded(path: str, data: bytes) -> List[Any]:
+    """Return the certificates of a PEM file in file order; text around them is skipped.
 
-    der = certificate.public_bytes(serialization.Encoding.DER)
-    sans, is_ca = _extensions(entry.path, certificate)
+    Raises: errors.FileError with the one reason why this is no certificate.
+    """
+    reader = pem.reader()
+    loaded = []
+    for number, der in enumerate(pem.der_blocks(path, data), 1):
+        try:
+            loaded.append(reader.Certificate(der))
+        except (ValueError, TypeError) as error:
+            cause = "certificate %d in it is damaged (%s)" % (number, error)
+            raise pem.refused(path, cause) from error
+    return loaded
+
+
+def _describe(entry: inventory.Entry, certificate: Any) -> Certificate:
+    try:
+        sans, is_ca = certificate.extensions()
+    except ValueError as error:
+        raise pem.refused(entry.path, "its extensions are damaged (%s)" % error) from error
     return Certificate(
         path=entry.path,
         kind=entry.kind,
-        subject=named(certificate.subject),
-        issuer=named(certificate.issuer),
+        subject=certificate.subject,
+        issuer=certificate.issuer,
         sans=sans,
-        serial=certificate.serial_number,
-        not_before=_epoch(certificate, "not_valid_before"),
-        not_after=_epoch(certificate, "not_valid_after"),
+        serial=certificate.serial,
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
         is_ca=is_ca,
         key_path=entry.key_path,
         ca_path=entry.ca_path,
-        fingerprint=hashlib.sha256(der).hexdigest(),
-        spki=hashlib.sha256(_spki(certificate.public_key())).hexdigest(),
-    )
-
-
-def _epoch(certificate: Any, name: str) -> int:
-    # Version 42 added the aware "..._utc" names and deprecated the naive ones; 40 has only those.
-    aware = name + "_utc"
-    moment = getattr(certificate, aware if hasattr(certificate, aware) else name)
-    return calendar.timegm(moment.utctimetuple())
-
-
-def named(name: Any) -> str:
-    """Return an x509 name as text, in the order of the certificate."""
-    parts = []
-    for attribute in name:
-        label = attribute.rfc4514_attribute_name
-        parts.append("%s=%s" % (label, str(attribute.value).replace(",", "\\,")))
-    return ", ".join(parts)
-
-
-def _extensions(path: str, certificate: Any) -> Tuple[Tuple[str, ...], bool]:
-    x509 = pem.x509()
-    sans: List[str] = []
-    is_ca = False
-    try:
-        for extension in certificate.extensions:
-            if isinstance(extension.value, x509.SubjectAlternativeName):
-                sans = [_san(x509, general) for general in extension.value]
-            elif isinstance(extension.value, x509.BasicConstraints):
-                is_ca = bool(extension.value.ca)
-    except ValueError as error:
-        raise pem.refused(path, "its extensions are damaged (%s)" % error) from error
-    return tuple(sans), is_ca
-
-
-def _san(x509: Any, general: Any) -> str:
-    if isinstance(general, x509.DNSName):
-        return "DNS:%s" % general.value
-    if isinstance(general, x509.IPAddress):
-        return "IP:%s" % general.value
-    return "%s:%s" % (type(general).__name__, general.value)
-
-
-def _spki(public_key: Any) -> bytes:
-    from cryptography.hazmat.primitives import serialization
-
-    return bytes(
-        public_key.public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        fingerprint=hashlib.sha256(certificate.der).hexdigest(),
+        spki=hashlib.sha256(certificate.spki).hexdigest(),
     )
 
 
@@ -216,16 +177,6 @@ def _openssh_fingerprint(blob: bytes) -> str:
 # Comparing
 
 
-def _issued(certificate: Any, authority: Any) -> bool:
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-
-    try:
-        certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True
-
-
 def _compared(read: Reader, keys: Reader, certificate: Certificate, data: bytes) -> Certificate:
     if certificate.state != "ok":
         return certificate
@@ -241,8 +192,8 @@ def _key_judged(keys: Reader, of: Certificate, data: bytes) -> Tuple[Optional[bo
     try:
         key_data = keys(of.key_path)
         if of.kind == inventory.VMCONSOLE:
-            public = ssh_certificate.public_blob(pem.load_public(of.key_path, key_data))
-            return public == ssh_certificate.parse(of.path, data).public_key, ""
+            public = pem.reader().ssh_public_key(of.key_path, key_data)
+            return bool(public == ssh_certificate.parse(of.path, data).public_key), ""
         return key_matches(of.path, data, of.key_path, key_data), ""
     except errors.FileMissing:
         return None, "its key %s is missing" % of.key_path
@@ -260,5 +211,5 @@ def _chain_judged(read: Reader, of: Certificate, data: bytes) -> Optional[bool]:
                 ssh_certificate.public_keys(ca_data)
             )
         return signed_by(of.path, data, of.ca_path, ca_data)
-    except errors.FileError:
+    except errors.Error:
         return None

@@ -30,6 +30,8 @@ def run(words: List[str], host: Optional[Callable[[str, str], Any]] = None) -> i
         from recovery.commands import looking as commands  # type: ignore[no-redef]
     elif arguments.command == "rehearse":
         from recovery.commands import rehearsing as commands  # type: ignore[no-redef]
+    elif arguments.command in ("selfcheck", "clean", "version"):
+        from recovery.commands import archiving as commands  # type: ignore[no-redef]
     elif arguments.command is not None:
         from recovery.commands import acting as commands  # type: ignore[no-redef]
     else:
@@ -53,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _looking(commands)
     _acting(commands)
     _rehearsing(commands)
+    _archiving(commands)
     return parser
 
 
@@ -186,3 +189,14 @@ def _rehearsing(commands: Any) -> None:
     command.add_argument(
         "--command", dest="instead", metavar="'COMMAND ...'", help="another one than recover"
     )
+
+
+def _archiving(commands: Any) -> None:
+    for name, text in (
+        ("selfcheck", "compare every byte of this file with what was built"),
+        ("clean", "remove what this file has unpacked; the records of recoveries stay"),
+        ("version", "show the version, with --verbose what is inside"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        if name == "version":
+            command.add_argument("--verbose", action="store_true", help="packages, hashes, CVEs")

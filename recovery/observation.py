@@ -125,6 +125,7 @@ class Observation(NamedTuple):
     root_rights: bool = True
     ovirt_node: bool = True  # the marks of an oVirt node are there
     certificates: Tuple[Certificate, ...] = ()
+    plain_python: str = ""  # why certificates were read without the cryptography library
     units: Tuple[Unit, ...] = ()
     failures: Tuple[Failure, ...] = ()
     sync: Synchronisation = Synchronisation()

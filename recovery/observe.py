@@ -4,7 +4,7 @@
 import posixpath
 from typing import List, NamedTuple, Optional, Tuple
 
-from recovery import certificates, engine_certificates, errors, host, inventory, window
+from recovery import certificates, engine_certificates, errors, host, inventory, pem, window
 from recovery.observation import Certificate, Engine, Observation, Served
 from recovery.observing import clock, engine, failures, platform, problems, units
 from recovery.programs import openssl, systemctl
@@ -68,6 +68,7 @@ def _files(node: host.Host, seen: Observation, notes: problems.Problems) -> Obse
         rtc_local=rtc_local,
         ovirt_node=platform.is_ovirt_node(node),
         certificates=tuple(surveyed),
+        plain_python=pem.why() if surveyed else "",
         vnc_tls=platform.vnc_tls(node),
     )
 

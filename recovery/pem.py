@@ -6,6 +6,7 @@ The library takes 50 ms to load, so it is imported where it is used: `--help` ne
 
 import base64
 import binascii
+import importlib.util
 import re
 from typing import Any, Callable, List, Optional
 
@@ -13,6 +14,8 @@ from recovery import errors
 
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _LABELS = (b"CERTIFICATE", b"X509 CERTIFICATE")
+_readers: List[Any] = []  # the one that was chosen
+_causes: List[str] = []
 
 
 def load(path: str, data: bytes) -> List[Any]:
@@ -22,7 +25,7 @@ def load(path: str, data: bytes) -> List[Any]:
     """
     library = x509()
     loaded = []
-    for number, der in enumerate(_der_blocks(path, data), 1):
+    for number, der in enumerate(der_blocks(path, data), 1):
         try:
             loaded.append(library.load_der_x509_certificate(der))
         except (ValueError, TypeError) as error:
@@ -45,12 +48,36 @@ def load_key(path: str, data: bytes, passphrase: Optional[str] = None) -> Any:
         # The full RSA check takes 100 ms a key and protects nobody here: we only compare.
         return serialization.load_pem_private_key(data, secret, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise errors.FileError("read the key", path, _why_no_key(data, secret)) from error
+        raise refused_key(path, data, secret) from error
 
 
 def encrypted(data: bytes) -> bool:
     """Tell whether a key in PEM is encrypted, in PKCS#8 or in the traditional form."""
     return b"ENCRYPTED" in data
+
+
+def reader() -> Any:
+    """Return what reads certificates: x509_compiled, or x509_plain where that cannot be.
+
+    Raises: errors.Error when neither can.
+    """
+    if not _readers:
+        try:
+            x509()
+            from recovery import x509_compiled as chosen
+        except errors.Error as caught:
+            if importlib.util.find_spec("asn1crypto") is None:
+                raise
+            _causes[:] = [str(caught.__cause__)]
+            from recovery import x509_plain as chosen  # type: ignore[no-redef]
+        _readers.append(chosen)
+    return _readers[0]
+
+
+def why() -> str:
+    """Return why the cryptography library is done without; empty when it is not."""
+    reader()
+    return _causes[0] if _causes else ""
 
 
 def load_public(path: str, data: bytes) -> Any:
@@ -83,7 +110,9 @@ def x509() -> Any:
             from cryptography import x509 as loaded
         except ImportError as error:
             raise errors.Error(
-                "read certificates", "the cryptography library cannot be loaded (%s)" % error
+                "use the cryptography library",
+                "it cannot be loaded (%s)" % error,
+                next_step="SHIV_ROOT=DIR, a directory of root's where programs may be run",
             ) from error
     return loaded
 
@@ -93,7 +122,13 @@ def refused(path: str, cause: str) -> errors.FileError:
     return errors.FileError("read the certificate", path, cause)
 
 
-def _der_blocks(path: str, data: bytes) -> List[bytes]:
+def refused_key(path: str, data: bytes, secret: Optional[bytes] = None) -> errors.FileError:
+    """Return the error that says why a file is no key, for all that was tried."""
+    return errors.FileError("read the key", path, _why_no_key(data, secret))
+
+
+def der_blocks(path: str, data: bytes) -> List[bytes]:
+    """Return the DER of every certificate in a PEM file. Raises: errors.FileError."""
     blocks = []
     for label, body in _BLOCK.findall(data):
         if label in _LABELS:
@@ -125,7 +160,7 @@ def _why_no_certificate(data: bytes) -> str:
 
 def _is_der(data: bytes) -> bool:
     try:
-        x509().load_der_x509_certificate(data)
+        reader().Certificate(data)
     except (ValueError, TypeError):
         return False
     return True

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Certificate signing requests: pure functions on bytes. Imports certificates and pem."""
+"""Certificate signing requests: pure functions on bytes. Imports certificates and pem.
+
+The cryptography library makes them; where it is missing, `programs.openssl` does.
+"""
 
 from recovery import certificates, errors, pem
 

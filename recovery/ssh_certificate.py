@@ -7,7 +7,7 @@ cryptography reads them only from version 40 on and in another shape, the format
 import base64
 import binascii
 import struct
-from typing import Any, List, NamedTuple, Tuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 from recovery import errors
 
@@ -73,6 +73,20 @@ def public_blob(public_key: Any) -> bytes:
     return base64.b64decode(text.split()[1])
 
 
+def public_of_private(body: bytes) -> Optional[bytes]:
+    """Return the public key of an unencrypted "openssh-key-v1", None for an encrypted one.
+
+    Raises: ValueError, struct.error when it is damaged.
+    """
+    wire = _Wire(body)
+    cipher = wire.string()
+    wire.string()  # how a key would be made of the passphrase
+    wire.string()
+    if wire.number(">I") != 1 or cipher != b"none":
+        return None
+    return wire.string()
+
+
 def _refused(path: str, cause: str) -> errors.FileError:
     return errors.FileError("read the certificate", path, cause)
 
@@ -97,7 +111,8 @@ class _Wire:
         return value
 
 
-def _packed(*strings: bytes) -> bytes:
+def packed(*strings: bytes) -> bytes:
+    """Return strings as the wire form has them, each after its length."""
     return b"".join(struct.pack(">I", len(one)) + one for one in strings)
 
 
@@ -122,7 +137,7 @@ def _parse_blob(blob: bytes) -> SshCertificate:
         serial=serial,
         valid_after=min(after, FOREVER),
         valid_before=min(before, FOREVER),
-        public_key=_packed(kind, *fields),
+        public_key=packed(kind, *fields),
         authority=wire.string(),
         blob=blob,
     )

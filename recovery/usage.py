@@ -18,6 +18,9 @@ commands:
   undo          take a run back: files, services, true time
   restore-time  what the dead-man timer and the boot-time unit run
   rehearse      do all this on a simulated node; needs no rights, changes nothing
+  selfcheck     compare every byte of this file with what was built
+  clean         remove what this file has unpacked; records of recoveries stay
+  version       show the version; --verbose: all that is inside
 
 All but the last two take --node HOST: other nodes, one after another, over ssh
 from here, by the route that leaves the clock alone.

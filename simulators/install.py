@@ -220,9 +220,12 @@ def _copy_library(directory: str) -> None:
         shutil.copytree(made[0], target)
         return
     source = os.path.dirname(os.path.abspath(__file__))
-    ignored = shutil.ignore_patterns("__pycache__", "samples", "vm", "*.pyc")
-    shutil.copytree(source, target + "/simulators", ignore=ignored)
-    shutil.copy(source + "/lean/typing.py", target + "/typing.py")
+    if os.path.isdir(source):
+        ignored = shutil.ignore_patterns("__pycache__", "samples", "vm", "*.pyc")
+        shutil.copytree(source, target + "/simulators", ignore=ignored)
+    else:
+        __loader__.unpack("simulators", target)  # type: ignore[name-defined] # of the archive
+    shutil.copy(target + "/simulators/lean/typing.py", target + "/typing.py")
     import compileall
 
     compileall.compile_dir(target, quiet=2)

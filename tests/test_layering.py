@@ -11,9 +11,9 @@ from tests.sources import Module
 
 # Data and judgements: they reach no Host, not even by way of another module.
 PURE = (
-    "errors secret observation finding moment dialogue inventory certificates window hops "
-    "diagnosis diagnose judgements routes plan report archives engine_backup signing scripts "
-    "register"
+    "errors secret observation finding moment dialogue inventory certificates window hops pem "
+    "x509_compiled x509_plain diagnosis diagnose judgements routes plan report archives "
+    "engine_backup signing scripts register"
 ).split()
 VALUES = ["errors", "secret", "observation", "finding", "moment", "dialogue"]
 PROGRAMS_MAY = VALUES + ["host", "programs"]

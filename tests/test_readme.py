@@ -10,7 +10,7 @@ from typing import Callable, Dict, List, Tuple
 
 import pytest
 
-from bundle import paths
+from bundle import interpreter, paths
 from simulators.vm import packages
 from tests import matrix
 
@@ -32,34 +32,66 @@ def commands() -> List[str]:
     return [line[2:] for line in lines if line[:2] in ("$ ", "# ")]
 
 
-def start(words: List[str], timeout: float = 900, **more: str) -> Tuple[int, str]:
+def start(words: List[str], cwd: str = str(paths.ROOT), **more: str) -> Tuple[int, str]:
     """Run a command of the README with the Python of this test; status and all it printed."""
     environment = dict(os.environ, **more)
     ran = subprocess.run(
         words,
-        cwd=str(paths.ROOT),
+        cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env=environment,
-        timeout=timeout,
+        timeout=900,
     )
     return ran.returncode, ran.stdout.decode("utf-8", "replace")
 
 
+BUILDING = """\
+python3 -m bundle
+python3 -m bundle usb /media/stick
+python3 -m bundle check /media/stick
+""".splitlines()
+SIGNING = """\
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out builder.key
+openssl pkey -in builder.key -pubout -out builder.pem
+python3 -m bundle usb /media/stick --key builder.key
+python3 -m bundle check /media/stick --public-key builder.pem
+openssl dgst -sha256 -verify builder.pem -signature SHA256SUMS.sig SHA256SUMS
+""".splitlines()
+ON_A_NODE = "selfcheck|diagnose|plan|recover|status|resume|undo|version --verbose|clean".split("|")
+
+
 def test_readme_commands_are_all_known_here() -> None:
-    archive = "./ovirt-cert-recovery.pyz "
+    archive = "sh ./ovirt-cert-recovery.pyz "
     expected = ["python3 -m bundle rehearse node-expired", "python3 -m tests"]
     wanted = " ".join(sorted(packages.NEEDED.values()))
     expected += ["apt-get install --no-install-recommends " + wanted, "python3 -m bundle"]
     # Run by tests/vm/test_shell.py.
-    expected += ["python3 -m simulators.vm shell node-expired", "python3 -m bundle"]
-    expected += [archive + word for word in ("diagnose", "plan", "recover")]
-    expected += [archive + word for word in ("status", "resume", "undo")]
+    expected += ["python3 -m simulators.vm shell node-expired"] + BUILDING
+    expected += [archive + words for words in ON_A_NODE[:7]]
     # Run by tests/procedures/test_scenarios.py and tests/vm/test_offline.py.
     expected += [archive + "recover --engine-backup /mnt/usb/engine.backup"]
     expected += [archive + "recover --route renew --all-nodes"]
+    expected += [archive + words for words in ON_A_NODE[7:]]
+    expected += [archive + "--root /mnt/sysimage diagnose"] + SIGNING
     assert commands() == expected
+
+
+@pytest.mark.slow
+@BUILD_ONLY
+def test_readme_commands_make_a_signed_stick(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "stick").mkdir()
+    system = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": str(paths.ROOT)}
+    for line in BUILDING[1:] + SIGNING:
+        words = line.replace("/media/stick", str(tmp_path / "stick")).split()
+        words = [sys.executable] + words[1:] if words[0] == "python3" else words
+        if words[1] == "dgst":  # on the node, beside the key that came another way
+            for name in ("SHA256SUMS", "SHA256SUMS.sig"):
+                (tmp_path / name).write_bytes((tmp_path / "stick" / name).read_bytes())
+        status, printed = start(words, cwd=str(tmp_path), **system)
+        assert status == 0, line + printed[-3000:]
+    assert printed == "Verified OK\n"
 
 
 def test_readme_packages_are_those_that_ci_installs() -> None:
@@ -105,9 +137,10 @@ def in_world(archive: Path, folder: Path) -> Callable[..., Tuple[int, str]]:
     secret = ["--yes", "--engine-password-file", prepared.world.password_file]
     options: Dict[str, List[str]] = {"recover": secret, "resume": secret, "undo": ["--yes"]}
 
-    def run(word: str) -> Tuple[int, str]:
-        words = [sys.executable, str(archive)] + base + [word] + options.get(word, [])
-        return start(words, SHIV_ROOT=str(folder / "shiv"))
+    def run(words: str) -> Tuple[int, str]:
+        told = ["/bin/sh", str(archive)] + base + words.split() + options.get(words, [])
+        python = {"OVIRT_CERT_RECOVERY_PYTHON": interpreter.running().path}
+        return start(told, SHIV_ROOT=str(folder / "shiv"), **python)
 
     return run
 
@@ -128,12 +161,31 @@ def test_readme_archive_commands_work_on_a_node(archive: Path, tmp_path: Path) -
     assert status == 3 and "it is over" in printed, printed
     status, printed = run("undo")
     assert status == 0 and "undone" in printed, printed
+    for words, said in (
+        ("selfcheck", "is what was built"),
+        ("version --verbose", "cryptography 50.0.2"),
+        ("clean", "removed: %s" % (tmp_path / "shiv")),
+    ):
+        status, printed = run(words)
+        assert status == 0 and said in printed, printed
+
+
+@pytest.mark.slow
+@BUILD_ONLY
+def test_readme_rescue_command_works_on_a_disk_at_rest(archive: Path, tmp_path: Path) -> None:
+    from simulators import rehearse
+
+    root = rehearse.prepare("node-expired", "el8", str(tmp_path / "world")).world.root
+    words = ["/bin/sh", str(archive), "--root", root, "diagnose"]
+    status, printed = start(words, SHIV_ROOT=str(tmp_path / "shiv"))
+    assert status == 0 and "files below %s only" % root in printed, printed
 
 
 def test_readme_names_every_command_and_exit_status() -> None:
     from recovery import errors, usage
 
-    for word in ("diagnose", "plan", "recover", "status", "resume", "undo"):
+    for words in ON_A_NODE:
+        word = words.split()[0]
         assert word in usage.TEXT and "`%s`" % word in README or "pyz %s" % word in README
     for status in (errors.DONE, errors.USAGE, errors.INHIBITED, errors.ATTENTION):
         assert "| %d |" % status in README

@@ -14,8 +14,15 @@ from recovery import console as consoles
 def rehearse(arguments: argparse.Namespace) -> int:
     """Build the node, run the command on it, say what the simulated world itself tells."""
     # The only place where the product reaches its simulators; they never import us.
-    from simulators import rehearse as simulated
-    from simulators import scenarios
+    try:
+        from simulators import rehearse as simulated
+        from simulators import scenarios
+    except ImportError as caught:  # they make certificates, which plain Python cannot
+        raise errors.Attention(
+            "rehearse",
+            "the cryptography library cannot be loaded (%s)" % caught,
+            next_step="SHIV_ROOT=DIR, where programs may be run, or another machine",
+        ) from caught
 
     console = consoles.Console()
     if arguments.scenario not in scenarios.NAMES:

@@ -14,7 +14,8 @@ NEEDED = {"/etc/pki": 4 * MIB, "/var/lib": 64 * MIB, "/var/log": 20 * MIB}
 
 def judge(seen: Observation) -> List[Finding]:
     """Return the findings about the node as a place to work on."""
-    return _identity(seen) + _rights(seen) + _files_only(seen) + _space(seen) + _unseen(seen)
+    place = _identity(seen) + _rights(seen) + _files_only(seen) + _space(seen)
+    return place + _plain_python(seen) + _unseen(seen)
 
 
 def _identity(seen: Observation) -> List[Finding]:
@@ -76,6 +77,24 @@ def _space(seen: Observation) -> List[Finding]:
                 for path, free in full
             ),
             ("make room: journalctl --vacuum-size=200M; old files in /var/log, /var/crash",),
+        )
+    ]
+
+
+def _plain_python(seen: Observation) -> List[Finding]:
+    if not seen.plain_python:
+        return []
+    return [
+        Finding(
+            "plain-python",
+            NOTE,
+            "compiled parts cannot be loaded: certificates are read in plain Python, and the "
+            "node's openssl makes the request",
+            tuple(seen.plain_python.split("; ")),
+            (
+                "nothing has to be done: only signing on this node itself needs them",
+                "to have them: SHIV_ROOT=DIR, a directory of root's where programs may be run",
+            ),
         )
     ]
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """openssl: what a daemon serves right now (man s_client), and requests (man req)."""
 
+import base64
 import re
 from typing import NamedTuple
 
 from recovery import errors, host
 
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+PUBLIC = re.compile(r"-----BEGIN PUBLIC KEY-----(.*?)-----END PUBLIC KEY-----", re.DOTALL)
 
 
 class Handshake(NamedTuple):
@@ -59,6 +61,20 @@ def request(node: host.Host, key: str) -> bytes:
     """
     argv = ["openssl", "req", "-new", "-batch", "-sha256", "-subj", "/"]
     return node.run(argv + ["-key", key, "-passin", "pass:"]).stdout.encode("ascii", "replace")
+
+
+def request_key(node: host.Host, request: bytes) -> bytes:
+    """Return the public key of a request as DER, b"" for none that is signed by that key.
+
+    Raises: errors.ProgramError.
+    """
+    argv = ["openssl", "req", "-verify", "-noout", "-pubkey"]
+    output = node.run(argv, input=request, timeout=30, ok=(0, 1))
+    # Until 1.1.1 the status is 0 either way: the words count.
+    found = PUBLIC.search(output.stdout)
+    if "verify OK" not in output.stdout + output.stderr or found is None:
+        return b""
+    return base64.b64decode(found.group(1))
 
 
 def _problem(text: str) -> str:

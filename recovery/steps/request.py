@@ -2,8 +2,9 @@
 """Make the certificate signing request from the node's present key."""
 
 from recovery import context as contexts
-from recovery import errors, inventory, plan, requests, run_files
+from recovery import errors, host, inventory, pem, plan, requests, run_files
 from recovery import observation as observations
+from recovery.programs import openssl
 from recovery.step import NEEDED, Before, Step, Words
 
 
@@ -32,9 +33,8 @@ class MakeRequest(Step):
         context.node.replace(run_files.request(context.directory), request)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
-        key = context.node.key_to_compare(inventory.NODE_KEY)
         request = context.node.read(run_files.request(context.directory))
-        if not requests.matches(request, inventory.NODE_KEY, key):
+        if not _matches(context.node, request):
             raise errors.Error("make the signing request", "it does not match the node's key")
 
     def holds(self, context: contexts.Context, before: Before) -> bool:
@@ -42,3 +42,11 @@ class MakeRequest(Step):
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         context.node.remove(run_files.request(context.directory))
+
+
+def _matches(node: host.Host, request: bytes) -> bool:
+    key = node.key_to_compare(inventory.NODE_KEY)
+    if pem.why():
+        public = pem.reader().public_key(inventory.NODE_KEY, key)
+        return bool(openssl.request_key(node, request) == public)
+    return requests.matches(request, inventory.NODE_KEY, key)

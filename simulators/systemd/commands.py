@@ -13,7 +13,10 @@ from simulators.systemd import definitions, records, services, timers
 from simulators.world import World
 
 PATIENCE = 120.0  # real seconds; a command still running then goes on alone
-INTERPRETERS = ("python", "python3", "python3.6", "python3.9", "platform-python")
+# A node's own, and those a rehearsal may be started with.
+INTERPRETERS = ("python", "python3", "platform-python") + tuple(
+    "python3.%d" % minor for minor in range(6, 15)
+)
 
 
 def run(world: World, data: dict) -> None:

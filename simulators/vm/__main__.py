@@ -16,7 +16,7 @@ HINTS = """\
 The archive is on the stick: mount -o ro /dev/sda /mnt && python3 /mnt/%s diagnose
 The engine's root password is: %s      Leave, and forget all: Ctrl-]
 """
-NO_ARCHIVE = "No archive is on the stick: `python3 -m bundle` builds one (for Python 3.11).\n"
+NO_ARCHIVE = "No archive is on the stick: `python3 -m bundle` builds one.\n"
 ARCHIVE = os.path.join("dist", "ovirt-cert-recovery.pyz")
 
 

@@ -8,9 +8,9 @@ import sys
 import tempfile
 from typing import List, Sequence
 
-from tests.benchmarks import checking, measure, rewind, startup, worlds
+from tests.benchmarks import archives, checking, measure, rewind, startup, worlds
 
-NAMES = ("help", "diagnose", "rewind", "certificates")
+NAMES = ("help", "diagnose", "rewind", "certificates", "archive")
 
 
 def main() -> int:
@@ -37,12 +37,16 @@ def measured(wanted: Sequence[str], runs: int, folder: str) -> List[measure.Resu
     results: List[measure.Result] = []
     if "help" in wanted:
         results += startup.help_page(runs)
-    if "diagnose" in wanted or "rewind" in wanted:
+    if {"diagnose", "rewind", "archive"} & set(wanted):
         bench = worlds.Bench(folder)
         if "diagnose" in wanted:
             results += startup.diagnose(runs, bench)
         if "rewind" in wanted:
             results += rewind.overhead(runs, bench, folder)
+        if "archive" in wanted:
+            built = archives.Archives(folder)
+            results += archives.starts(runs, built, bench)
+            print("\n".join(built.sizes()))
     if "certificates" in wanted:
         results.append(checking.check(runs, folder))
     return results

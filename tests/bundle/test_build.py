@@ -1,136 +1,189 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The archive: it builds, twice the same, starts, and finds its Python or says that it cannot."""
+"""The build: twice the same bytes, offline too, and what is in the archive and what is not."""
 
+import ast
+import json
 import os
-import subprocess
-import sys
+import re
+import shutil
 import zipfile
+from io import BytesIO
 from pathlib import Path
-from typing import Dict, List
+from typing import Any, Dict
 
 import pytest
 
-from bundle import paths
+from bundle import build as building
+from bundle import contents, paths, sbom
+from tests.bundle import conftest
+
+MEGA = 1000000
 
 
-def run(argv: List[str], **environ: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
-        cwd=str(paths.ROOT),
-        env=dict(os.environ, **environ),
-        timeout=300,
+def site(archive: Path) -> zipfile.ZipFile:
+    with zipfile.ZipFile(str(archive)) as opened:
+        return zipfile.ZipFile(BytesIO(opened.read(building.SITE)))
+
+
+@pytest.mark.slow
+def test_build_offline_elsewhere_gives_the_same_bytes(archive: Path, tmp_path: Path) -> None:
+    """Another clone, directory, time zone, umask; the network cut off, the wheels in a folder."""
+    clone = tmp_path / "clone"
+    for name in ("bundle", "recovery", "simulators", "pyproject.toml", "LICENSE", "README.md"):
+        source = paths.ROOT / name
+        ignored = shutil.ignore_patterns("__pycache__")
+        if source.is_dir():
+            shutil.copytree(str(source), str(clone / name), ignore=ignored)
+        else:
+            shutil.copyfile(str(source), str(clone / name))
+    for path in clone.rglob("*"):
+        os.utime(str(path), (1500000000, 1500000000))
+    (clone / ".venvs").symlink_to(paths.VENVS)
+    target = tmp_path / "made" / archive.name
+    unshare = shutil.which("unshare", path=conftest.SYSTEM)
+    cut = (
+        [unshare, "--net"]
+        if unshare and conftest.run([unshare, "--net", "true"]).status == 0
+        else []
     )
-
-
-def build(target: Path, umask: int = 0o022) -> Path:
-    before = os.umask(umask)
+    python = paths.VENVS / ("build-%d.%d" % _running()) / "bin" / "python"
+    words = ["build", str(target), "--wheels", str(paths.WHEELS)]
+    env = dict(os.environ, PATH=conftest.SYSTEM, TZ="Asia/Tokyo", PYTHONPATH=str(clone))
+    before = os.umask(0o077)
     try:
-        done = run([sys.executable, "-m", "bundle", "build", str(target)])
+        argv = cut + [str(python), "-m", "bundle"] + words
+        done = conftest.run([str(word) for word in argv], env, cwd=str(tmp_path))
     finally:
         os.umask(before)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "{}\n".format(target)
-    return target
+    assert done.status == 0, done.err
+    assert "downloading" not in done.err
+    assert target.read_bytes() == archive.read_bytes()
 
 
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("dist") / "ovirt-cert-recovery.pyz")
+def _running() -> Any:
+    import sys
+
+    return sys.version_info[:2]
 
 
-@pytest.fixture
-def start(archive: Path, tmp_path: Path) -> Dict[str, str]:
-    """Where the archive unpacks itself: never into the home of the person who runs the tests."""
-    return {"SHIV_ROOT": str(tmp_path / "shiv")}
-
-
-def test_build_twice_gives_the_same_bytes(archive: Path, tmp_path: Path) -> None:
-    again = build(tmp_path / "elsewhere" / "again.pyz", umask=0o077)
-    assert again.read_bytes() == archive.read_bytes()
+def test_build_without_a_wheel_says_which(archive: Path, tmp_path: Path) -> None:
+    done = conftest.build(["build", str(tmp_path / "a.pyz"), "--wheels", str(tmp_path / "none")])
+    assert done.status == 1
+    assert "cannot build from" in done.err and "cryptography 40.0.2" in done.err
+    assert not (tmp_path / "a.pyz").exists()
 
 
 def test_archive_holds_the_tool_the_simulators_and_no_machine_path(archive: Path) -> None:
-    with zipfile.ZipFile(str(archive)) as opened:
+    with site(archive) as opened:
         names = opened.namelist()
         for name in names:
             assert str(paths.ROOT).encode() not in opened.read(name), name
-    for expected in ("recovery/__main__.py", "simulators/__init__.py", "pexpect/__init__.py"):
-        assert "site-packages/" + expected in names
-    assert not [name for name in names if "__pycache__" in name]
-
-
-def test_archive_holds_every_file_of_our_packages(archive: Path) -> None:
-    with zipfile.ZipFile(str(archive)) as opened:
-        names = set(opened.namelist())
     for package in ("recovery", "simulators"):
         for path in (paths.ROOT / package).rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
+            parts = set(path.relative_to(paths.ROOT).parts)
+            if path.is_file() and not parts & {"__pycache__", "vm", "samples"}:
                 assert "site-packages/" + path.relative_to(paths.ROOT).as_posix() in names
+    assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
 
-def test_version_is_that_of_the_project(archive: Path, start: Dict[str, str]) -> None:
-    done = run([sys.executable, str(archive), "--version"], **start)
-    assert done.returncode == 0, done.stderr
-    version = [line for line in _pyproject() if line.startswith("version = ")][0].split('"')[1]
-    assert version in done.stdout
+def test_archive_has_one_date_for_all_files(archive: Path) -> None:
+    with zipfile.ZipFile(str(archive)) as opened, site(archive) as inner:
+        members = opened.infolist() + inner.infolist()
+    assert {member.date_time for member in members} == {(1980, 1, 1, 0, 0, 0)}
 
 
-def test_unpacking_that_was_cut_off_is_done_anew(archive: Path, start: Dict[str, str]) -> None:
-    """A name without .tmp promises that all of it is on the disk."""
-    assert run([sys.executable, str(archive), "--version"], **start).returncode == 0
-    (whole,) = [path for path in Path(start["SHIV_ROOT"]).iterdir() if path.is_dir()]
-    cut = whole.with_name(whole.name + ".tmp")
-    whole.rename(cut)
-    (cut / "site-packages" / "recovery" / "__main__.py").write_text("")
-    (cut / "site-packages" / "recovery" / "leftover.py").write_text("")
-    assert run([sys.executable, str(archive), "--version"], **start).returncode == 0
-    assert whole.is_dir() and not cut.exists()
-    assert not (whole / "site-packages" / "recovery" / "leftover.py").exists()
-    assert (whole / "site-packages" / "recovery" / "__main__.py").read_text() != ""
+def test_archive_is_as_small_as_promised(archive: Path) -> None:
+    assert archive.stat().st_size < 12 * MEGA
 
 
-def test_help_names_the_commands(archive: Path, start: Dict[str, str]) -> None:
-    done = run([sys.executable, str(archive), "--help"], **start)
-    assert done.returncode == 0, done.stderr
-    for command in ("diagnose", "plan", "recover", "status", "resume", "undo", "rehearse"):
-        assert command in done.stdout
+def test_archive_is_stamped_by_shiv(archive: Path) -> None:
+    with zipfile.ZipFile(str(archive)) as opened:
+        stamp = json.loads(opened.read("environment.json").decode())
+    assert stamp["shiv_version"] == "1.0.8" and stamp["entry_point"] == building.ENTRY_POINT
 
 
-def test_head_finds_the_python_it_is_told(archive: Path, start: Dict[str, str]) -> None:
-    done = run(
-        ["/bin/sh", str(archive), "--version"], OVIRT_CERT_RECOVERY_PYTHON=sys.executable, **start
-    )
-    assert done.returncode == 0, done.stderr
+def test_entry_can_be_parsed_by_python_2() -> None:
+    """No annotations, no f-strings, no keyword-only arguments in what Python 2.7 must read."""
+    text = (paths.ROOT / "bundle" / "inside" / "entry.py").read_text()
+    kinds = {type(node).__name__ for node in ast.walk(ast.parse(text))}
+    assert not kinds & {"AnnAssign", "JoinedStr", "Nonlocal", "Starred", "AsyncFunctionDef"}
 
 
-def test_head_without_a_python_says_what_to_do(archive: Path, tmp_path: Path) -> None:
-    # An empty PATH; a machine whose platform-python has our version would find that.
+def test_compiled_parts_need_no_newer_glibc_than_promised(archive: Path) -> None:
+    with site(archive) as opened:
+        parts = [name for name in opened.namelist() if name.endswith(".so")]
+        assert len(parts) == 10
+        for name in parts:
+            found = re.findall(rb"GLIBC_(\d+)\.(\d+)", opened.read(name))
+            assert max((int(one), int(two)) for one, two in found) <= (2, 17), name
+
+
+def test_bill_of_materials_names_all_that_is_inside(archive: Path) -> None:
+    with zipfile.ZipFile(str(archive)) as opened:
+        bill: Dict[str, Any] = json.loads(opened.read(sbom.NAME).decode())
+        table = json.loads(opened.read("_archive/contents.json").decode())
+    assert (archive.parent / sbom.NAME).read_text() == json.dumps(
+        bill, indent=1, sort_keys=True
+    ) + "\n"
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5")
+    assert bill["metadata"]["component"]["version"] == contents.version()
+    listed = {(one["name"], one["version"]) for one in bill["components"]}
+    for package in table["packages"]:
+        assert (package["name"], package["version"]) in listed
+        if package["openssl"]:
+            assert ("openssl", package["openssl"]) in listed
+    assert len({one["bom-ref"] for one in bill["components"]}) == len(bill["components"])
+    for one in bill["components"]:
+        assert one["licenses"] and (one["purl"].startswith("pkg:pypi/") == ("hashes" in one))
+
+
+def test_archive_holds_a_licence_for_each_package(archive: Path) -> None:
+    with zipfile.ZipFile(str(archive)) as opened:
+        table = json.loads(opened.read("_archive/contents.json").decode())
+    with site(archive) as inner:
+        names = inner.namelist()
+    for package in table["packages"]:
+        begin = "licences/%s-%s/" % (package["name"], package["version"])
+        assert [name for name in names if name.startswith(begin)], begin
+
+
+def test_head_finds_the_python_it_is_told(archive: Path, tmp_path: Path) -> None:
+    env = {"PATH": "/nowhere", "OVIRT_CERT_RECOVERY_PYTHON": conftest.python("3.6")}
+    for argv in (["/bin/sh", str(archive)], [str(archive)]):
+        done = conftest.run(argv + ["--version"], env)
+        assert done.out == "ovirt-cert-recovery %s\n" % contents.version(), done.err
+
+
+def test_head_without_a_python_says_what_to_do_and_still_helps(archive: Path) -> None:
+    # An empty PATH; a machine with a platform-python would find that.
     if os.path.exists("/usr/libexec/platform-python"):
         pytest.skip("this machine has a platform-python")
-    done = run(["/bin/sh", str(archive), "--version"], PATH=str(tmp_path))
-    assert done.returncode == 4
-    assert "cannot start ovirt-cert-recovery: this archive needs Python" in done.stderr
-    assert "to do: set OVIRT_CERT_RECOVERY_PYTHON" in done.stderr
+    done = conftest.run(["/bin/sh", str(archive), "diagnose"], {"PATH": "/nowhere"})
+    assert done.status == 4
+    assert "cannot start ovirt-cert-recovery: it needs Python 3.6 or newer" in done.err
+    assert "seen: no python at all" in done.err and "OVIRT_CERT_RECOVERY_PYTHON" in done.err
+    helped = conftest.run(["/bin/sh", str(archive), "--help"], {"PATH": "/usr/bin:/bin"})
+    assert helped.status == 0 and helped.out.startswith("usage: ovirt-cert-recovery")
 
 
-def test_check_lists_what_is_inside(archive: Path) -> None:
-    done = run([sys.executable, "-m", "bundle", "check", str(archive)])
-    assert done.returncode == 0, done.stderr
-    assert "contains: pexpect 4.9.0" in done.stdout
+def test_head_passes_over_pythons_that_do_not_do(archive: Path, tmp_path: Path) -> None:
+    """A python3.13 that is broken, a python3 that is too old: what EL7 with extras looks like."""
+    for name, text in (
+        ("python3.13", "exit 1"),
+        ("python3", "exit 2"),
+        ("python3.6", "exec '%s' \"$@\""),
+    ):
+        file = tmp_path / name
+        file.write_text(
+            "#!/bin/sh\n" + (text % conftest.python("3.6") if "%" in text else text) + "\n"
+        )
+        file.chmod(0o755)
+    done = conftest.run(["/bin/sh", str(archive), "version"], {"PATH": str(tmp_path)})
+    assert (done.status, done.err) == (0, "")
 
 
-def test_check_of_a_truncated_archive_fails(archive: Path, tmp_path: Path) -> None:
-    half = tmp_path / "half.pyz"
-    data = archive.read_bytes()
-    half.write_bytes(data[: len(data) // 2])
-    done = run([sys.executable, "-m", "bundle", "check", str(half)])
-    assert done.returncode == 1
-    assert "cannot read" in done.stderr
+def test_help_is_the_same_by_the_head_and_by_python(archive: Path, start: Any) -> None:
+    from recovery import usage
 
-
-def _pyproject() -> List[str]:
-    return (paths.ROOT / "pyproject.toml").read_text().splitlines()
+    head = conftest.run(["/bin/sh", str(archive), "-h"], {"PATH": conftest.SYSTEM})
+    assert head.out == start("--help").out == usage.TEXT

@@ -23,6 +23,9 @@ ALLOWED = (
     "openssl certtool journalctl systemd-journal-remote ssh-keygen git sh bash dash busybox env "
     "cat true false sleep test ls cp mkdir rm stat id printf echo tar date virsh uname df hostname "
     "curl "
+    # The archive runs on each of these, and where unshare lets disks be full or networks be cut.
+    "unshare setarch python2.7 "
+    "python3.6 python3.7 python3.8 python3.9 python3.10 python3.11 python3.12 python3.13 "
     # A machine of their own: its clock and its services are not this one's.
     "qemu-system-x86_64 qemu-img mkfs.fat mtools"
 ).split()
@@ -31,7 +34,7 @@ SYSTEM = ("/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/loca
 LIBRARIES = ("/usr/lib/systemd", "/lib/systemd", "/usr/libexec")
 ROOT = str(Path(__file__).resolve().parent.parent.parent)
 
-LAUNCHERS = ("sh", "bash", "dash", "busybox", "env")
+LAUNCHERS = ("sh", "bash", "dash", "busybox", "env", "setarch")
 FORBIDDEN_PATH = re.compile(r"(?<![\w.-])/(?:usr/)?(?:local/)?s?bin/(?:%s)\b" % "|".join(FORBIDDEN))
 BUSES = ("/run/dbus/", "/run/systemd/", "/run/libvirt/", "/run/chrony/", "/run/vdsm/")
 UNTOUCHABLE = ("/dev/rtc", "/etc/", "/sys/", "/run/", "/var/lib/ovirt", "/var/log/journal/")
@@ -105,7 +108,19 @@ def _virsh(argv: Sequence[str]) -> Optional[str]:
     return "virsh may only be started as `virsh -c test:///default`"
 
 
-READERS = {"date": _date, "virsh": _virsh}  # harmless or not by their arguments
+def _unshare(argv: Sequence[str]) -> Optional[str]:
+    if argv[1:2] not in (["--mount"], ["--net"]):
+        return "unshare may only be started with --mount or --net"
+    if any(FORBIDDEN_PATH.search(word) for word in argv[2:]):
+        return "unshare would start a forbidden program"
+    return None
+
+
+READERS = {  # harmless or not by their arguments
+    "date": _date,
+    "virsh": _virsh,
+    "unshare": _unshare,
+}
 
 
 def _own_places() -> Tuple[str, ...]:

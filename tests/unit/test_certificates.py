@@ -6,13 +6,26 @@ from typing import Any, Callable, Dict
 
 import pytest
 
-from recovery import certificates, errors, inventory, pem
+from recovery import certificates, errors, inventory, pem, x509_compiled, x509_plain
 from recovery.observation import Certificate
 from tests.unit import authority
 
 ENTRY = inventory.INVENTORY[0]
-CA = authority.issue("engine.example.test.56789", is_ca=True, end=authority.END * 2)
+CA = authority.issue(
+    "engine.example.test.56789",
+    None,
+    end=authority.END * 2,
+    private=authority.key("rsa"),
+    is_ca=True,
+)
 NODE = authority.issue("virt-host1.example.test", CA)
+
+
+@pytest.fixture(params=[x509_compiled, x509_plain], ids=["compiled", "plain"], autouse=True)
+def reader(request: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Both ways to read certificates are held to the same assertions."""
+    monkeypatch.setattr(pem, "_readers", [request.param])
+    return request.param
 
 
 def survey(files: Dict[str, bytes]) -> Dict[str, Certificate]:

@@ -135,6 +135,11 @@ CASES = {
         "rewind",
     ),
     "other nodes not known": Case(expired(), (("other-nodes-unknown", NOTE),), "rewind"),
+    "no compiled parts": Case(
+        expired()._replace(plain_python="/run: mounted noexec"),
+        (("plain-python", NOTE),),
+        "rewind",
+    ),
     "start limit": Case(
         expired(units=(unit("libvirtd.socket", "failed", result="service-start-limit-hit"),)),
         (("start-limit-hit", NOTE),),

@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def archive() -> str:
-    """The single file, built for the Python of the machine."""
+    """The single file: the very same one that every node gets."""
     path = os.environ.get("VM_ARCHIVE")
     if path is None:
         pytest.fail("VM_ARCHIVE names no archive: `python3 -m tests --machine only` builds one")

@@ -41,6 +41,7 @@ VIRSH = "virsh -c '%s' " % AUTH
 WRONG = "sed s/^password=.*/password=wrong/ /etc/ovirt-hosted-engine/virsh_auth.conf > /run/wrong"
 ENGINE = "virt-he.example.test"
 SSH = "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile=%s root@" + ENGINE
+ASKED = "ssh-keyscan -T 60 %s 2>/dev/null" % ENGINE
 SEEN = "ssh-keyscan -T 60 %s > /run/known 2>/dev/null" % ENGINE
 FAILURES = (
     "journalctl --no-pager -o json -n 40 _SYSTEMD_UNIT=libvirtd.service PRIORITY=3 + "
@@ -115,7 +116,7 @@ RUNNING = [
     ),
     Case("openssl/vdsm-expired", CLIENT),
     Case("ssh-keyscan/answer", "ssh-keyscan -T 10 " + ENGINE),
-    Case("ssh-keygen/fingerprint", "ssh-keyscan -T 60 %s 2>/dev/null | ssh-keygen -l -f -" % ENGINE),
+    Case("ssh-keygen/fingerprint", ASKED + " | ssh-keygen -l -f -"),
     Case("ssh-keygen/found", "ssh-keygen -F %s -f /run/known" % ENGINE, SEEN),
     Case("ssh-keygen/not-found", "ssh-keygen -F nowhere.example.test -f /run/known"),
     Case("ssh/unknown-host-key", SSH % "/nonexistent" + " true"),

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A damaged archive: selfcheck reports every byte, and what is damaged never runs in silence."""
+
+import io
+import random
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any, Callable, Iterator, List, Tuple
+
+import pytest
+
+from bundle import build
+from tests.bundle import conftest
+
+FLIPS = 200
+SHARES = 4  # so that both of pytest-xdist's workers have some
+ARCHIVE = "ovirt-cert-recovery.pyz"
+
+
+@pytest.fixture
+def copy(archive: Path, tmp_path: Path) -> Path:
+    target = tmp_path / "stick" / ARCHIVE
+    target.parent.mkdir()
+    shutil.copyfile(str(archive), str(target))
+    return target
+
+
+def flip(path: Path, place: int, bits: int) -> None:
+    """Change one byte; the same again puts it back."""
+    with path.open("r+b") as file:
+        file.seek(place)
+        (byte,) = file.read(1)
+        file.seek(place)
+        file.write(bytes([byte ^ bits]))
+
+
+def reported(done: conftest.Done) -> bool:
+    """Whether words said it: selfcheck's, the start's or, where it is no archive, Python's."""
+    refused = "is damaged" in done.err or "is no whole archive" in done.err
+    return done.status != 0 and (refused or "SyntaxError: " in done.err)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", range(SHARES))
+def test_any_flipped_byte_is_reported(start: Any, copy: Path, share: int) -> None:
+    chance = random.Random(share)
+    silent = []
+    for _ in range(FLIPS // SHARES):
+        place, bits = chance.randrange(copy.stat().st_size), chance.randrange(1, 256)
+        flip(copy, place, bits)
+        done = start("selfcheck", file=str(copy))
+        if not reported(done):
+            silent.append((place, bits, done))
+        flip(copy, place, bits)
+    assert silent == []
+    assert start("selfcheck", file=str(copy)).status == 0
+
+
+def members(path: Path) -> Iterator[Tuple[str, int, int]]:
+    """Name, place of the first byte and size of everything in the archive."""
+    with zipfile.ZipFile(str(path)) as opened:
+        for member in opened.infolist():
+            begin = member.header_offset + 30 + len(member.filename)
+            if member.filename != build.SITE:
+                yield member.filename, begin, member.compress_size
+                continue
+            for name, (place, size) in build.places(opened.read(build.SITE), begin).items():
+                yield name, place, size
+
+
+USED = [
+    "__main__.py",
+    "_archive/index",
+    "_archive/importer.py",
+    "_archive/parts.py",
+    "site-packages/recovery/cli.py",
+    "site-packages/recovery/certificates.py",
+    "site-packages/packages/six-1.17.0/six.py",
+    "site-packages/packages/cryptography-50.0.2/cryptography/x509/base.py",
+    "site-packages/compiled/x86_64/cryptography-50.0.2/_rust.abi3.so",
+]
+
+
+@pytest.mark.parametrize("name", USED)
+def test_damage_in_what_is_used_stops_the_tool(
+    start: Any, copy: Path, node: List[str], name: str
+) -> None:
+    ((place, size),) = [found[1:] for found in members(copy) if found[0] == name]
+    for at in (place + 3, place + size // 2):
+        flip(copy, at, 0x10)
+        done = start(*(node[: node.index("recover")] + ["plan"]), file=str(copy))
+        flip(copy, at, 0x10)
+        assert done.status != 0 and "sign the request" not in done.out, (at, done)
+        assert "is damaged" in done.err or "Error" in done.err, (at, done)
+
+
+def test_damage_in_what_will_be_used_stops_recover_before_it_begins(
+    start: Any, copy: Path, node: List[str]
+) -> None:
+    """The last step's module: it would be imported when the clock is back."""
+    name = "site-packages/packages/pexpect-4.9.0/pexpect/pty_spawn.py"
+    ((place, size),) = [found[1:] for found in members(copy) if found[0] == name]
+    flip(copy, place + size // 2, 0x10)
+    done = start(*node, file=str(copy))
+    assert done.status == 4 and "pexpect/pty_spawn.py in it" in done.err
+    assert not (Path(node[1]) / "var" / "lib" / "ovirt-cert-recovery" / "run-1").exists()
+
+
+def test_stick_may_be_pulled_once_recover_has_begun(
+    archive: Path, start: Any, copy: Path, node: List[str], tmp_path: Path
+) -> None:
+    """The first effect of a run removes the file it was started from."""
+    programs = Path(node[3])
+    (programs / "sleep").rename(programs / "sleep.real")
+    gone = '#!/bin/sh\n/bin/rm -f \'%s\'\nexec "$0.real" "$@"\n' % copy
+    (programs / "sleep").write_text(gone)
+    (programs / "sleep").chmod(0o755)
+    done = start(*node, file=str(copy))
+    assert done.status == 0 and "Recovered." in done.out, done
+    assert not copy.exists()
+
+
+def test_start_of_a_cut_file_says_so(start: Any, copy: Path) -> None:
+    data = copy.read_bytes()
+    copy.write_bytes(data[: len(data) // 2])
+    env = {"PATH": conftest.SYSTEM, "OVIRT_CERT_RECOVERY_PYTHON": conftest.python("3.12")}
+    done = conftest.run(["/bin/sh", str(copy), "diagnose"], env)
+    assert done.status == 4 and "is damaged (it is no whole archive)" in done.err
+
+
+def test_selfcheck_names_the_damaged_file(start: Any, copy: Path) -> None:
+    name = "site-packages/recovery/journal.py"
+    ((place, size),) = [found[1:] for found in members(copy) if found[0] == name]
+    flip(copy, place + size // 2, 1)
+    done = start("selfcheck", file=str(copy))
+    assert done.status == 4 and "seen: %s in it" % name in done.err
+
+
+def test_selfcheck_finds_a_file_that_was_added(start: Any, copy: Path) -> None:
+    with zipfile.ZipFile(str(copy), "a") as opened:
+        opened.writestr("sitecustomize.py", "pass")
+    done = start("selfcheck", file=str(copy))
+    assert done.status == 4 and "sitecustomize.py in it, which nobody put there" in done.err
+
+
+def test_selfcheck_compares_with_the_sums_beside_it(start: Any, copy: Path) -> None:
+    sums = copy.parent / "SHA256SUMS"
+    sums.write_text("%s  %s\n" % ("0" * 64, copy.name))
+    done = start("selfcheck", file=str(copy))
+    assert done.status == 4 and "the whole file against %s" % sums in done.err
+    sums.unlink()
+    done = start("selfcheck", file=str(copy))
+    assert done.status == 0 and "no SHA256SUMS beside it" in done.out
+
+
+@pytest.mark.parametrize("word", ["selfcheck", "clean"])
+def test_command_about_the_archive_without_one_says_so(word: str, capsys: Any) -> None:
+    import recovery.__main__
+
+    assert recovery.__main__.main([word]) == 2
+    assert "there is none" in capsys.readouterr().err
+
+
+def test_sealed_digest_covers_every_other_byte() -> None:
+    data = b"head " + build.DIGEST.encode() + b" tail"
+    sealed: Callable[[bytes], bytes] = build.sealed
+    assert sealed(data) != sealed(data + b"x") and len(sealed(data)) == len(data)
+    assert io.BytesIO(sealed(data)).read(5) == b"head "

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The very same file on every Python of a node: version, diagnosis, a whole rehearsal."""
+
+from pathlib import Path
+from typing import Any, List
+
+import pytest
+
+from bundle import contents
+from tests.bundle import conftest
+
+NEWER = ("3.9", "3.10", "3.11", "3.12", "3.13")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("minor", conftest.PYTHONS)
+def test_archive_recovers_a_rehearsed_node(start: Any, minor: str) -> None:
+    done = start("--version", python=minor)
+    assert (done.status, done.out) == (0, "ovirt-cert-recovery %s\n" % contents.version()), done
+    done = start("rehearse", "node-expired", python=minor)
+    assert done.status == 0, done.out + done.err
+    assert "Recovered." in done.out and "vdsm certificate: valid" in done.out
+    assert done.err == ""
+
+
+@pytest.mark.parametrize("minor", conftest.PYTHONS)
+def test_archive_diagnoses_with_the_newest_cryptography_there_is(
+    start: Any, node: List[str], minor: str, tmp_path: Path
+) -> None:
+    done = start(*(node[: node.index("recover")] + ["diagnose"]), python=minor)
+    assert done.status == 0, done.err
+    assert "Route: rewind" in done.out and "plain Python" not in done.out
+    assert done.err == ""
+    listed = start("version", "--verbose", python=minor).out
+    assert "compiled parts: unpacked in %s" % tmp_path in listed
+    used = "50.0.2" if minor in NEWER else "40.0.2"
+    assert "* cryptography %s with OpenSSL" % used in listed
+
+
+@pytest.mark.parametrize("minor", ["3.6", "3.12"])
+def test_archive_colours_a_terminal(archive: Path, tmp_path: Path, node: Any, minor: str) -> None:
+    """rich is there for each Python, though pygments, which it names, is not."""
+    import pexpect
+
+    words = [str(archive)] + node[: node.index("recover")] + ["diagnose"]
+    env = {"PATH": conftest.SYSTEM, "TERM": "xterm", "SHIV_ROOT": str(tmp_path / "unpacked")}
+    child = pexpect.spawn(conftest.python(minor), words, env=env, timeout=120)
+    shown = child.read().decode("utf-8", "replace")
+    child.close()
+    assert child.exitstatus == 0, shown
+    assert "\x1b[1;32mRoute: rewind" in shown
+
+
+def test_python_2_says_what_is_needed(start: Any) -> None:
+    done = start("--version", python="2.7")
+    assert done.status == 4
+    assert "cannot start ovirt-cert-recovery: it needs Python 3.6 or newer, this is 2.7" in done.err
+    assert "Traceback" not in done.err

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where no compiled part can be loaded: everything goes on, in plain Python and with openssl."""
+
+from pathlib import Path
+from typing import Any, List
+
+import pytest
+
+from tests.bundle import conftest
+
+NOWHERE = "/proc/nowhere"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("minor", ["3.6", "3.12"])
+def test_node_is_recovered_and_put_back_without_compiled_parts(
+    start: Any, node: List[str], minor: str
+) -> None:
+    base = node[: node.index("recover")]
+    given = {"SHIV_ROOT": NOWHERE, "python": minor}
+    done = start(*(base + ["diagnose"]), **given)
+    assert done.status == 0 and "Route: rewind" in done.out, done
+    assert "certificates are read in plain Python" in " ".join(done.out.split())
+    assert NOWHERE in done.out
+    done = start(*node, **given)
+    assert done.status == 0 and "Recovered." in done.out, done
+    assert "plain Python" in " ".join(done.out.split())
+    assert "finished" in start(*(base + ["status"]), **given).out
+    done = start(*(base + ["undo", "--yes"]), **given)
+    assert done.status == 0 and "undone" in done.out, done
+
+
+def test_run_that_was_cut_off_is_resumed_without_compiled_parts(
+    start: Any, node: List[str]
+) -> None:
+    """Begun with them, cut off where the engine does not answer, gone on with without them."""
+    programs = Path(node[3])
+    (programs / "ssh").rename(programs / "ssh.away")
+    done = start(*node)
+    assert done.status in (4, 5), done
+    (programs / "ssh.away").rename(programs / "ssh")
+    again = ["resume" if word == "recover" else word for word in node]
+    done = start(*again, SHIV_ROOT=NOWHERE)
+    assert done.status == 0 and "Recovered." in done.out, done
+
+
+def test_other_machine_has_no_compiled_parts(start: Any, tmp_path: Path) -> None:
+    """setarch tells programs that this is another architecture: a rescue system's, say."""
+    done = start("version", "--verbose", before="/usr/bin/setarch i686")
+    if done.status != 0:
+        pytest.skip("no setarch here: " + done.err)
+    assert "compiled parts: cannot be loaded here" in done.out
+
+
+def test_rehearsal_says_that_it_needs_compiled_parts(start: Any) -> None:
+    done = start("rehearse", "node-expired", SHIV_ROOT=NOWHERE)
+    assert done.status == 4
+    assert "cannot rehearse: the cryptography library cannot be loaded" in done.err
+    assert conftest.PYTHONS and "next: SHIV_ROOT=DIR" in done.err
+
+
+@pytest.mark.parametrize("minor", ["3.6", "3.12"])
+def test_disk_of_a_dead_node_is_diagnosed_from_a_rescue_system(
+    start: Any, node: List[str], minor: str
+) -> None:
+    """No program of the node runs, and nothing may be written."""
+    root = node[node.index("--root") + 1]
+    done = start("--root", root, "diagnose", python=minor, SHIV_ROOT=NOWHERE)
+    assert done.status == 0, done
+    assert "files below %s only" % root in done.out
+    assert "/etc/pki/vdsm/certs/vdsmcert.pem" in done.out and "expired" in done.out
