@@ -46,7 +46,8 @@ def check_resumed(node: Node) -> None:
     check_recovered(node, node.log())
 
 
-def test_power_cut_with_an_rtc_that_cannot_be_written(node: Node) -> None:
+def test_power_cut_with_an_rtc_that_cannot_be_written_then_undo(node: Node) -> None:
+    before = node.files()
     node.out(NO_RTC)
     node.begin(RECOVER)
     node.reached(9)
@@ -56,4 +57,7 @@ def test_power_cut_with_an_rtc_that_cannot_be_written(node: Node) -> None:
     shown = node.out("systemctl show -p Result,ExecMainStatus,ActiveEnterTimestamp %s" % UNIT)
     assert "Result=success" in shown and "ExecMainStatus=0" in shown
     check_after_cut(node)
-    check_resumed(node)
+    done = node.tool("undo --yes")
+    assert done.status == 0, done.out + done.err
+    assert node.changed(before) == []
+    assert abs(node.deviation()) < PRESENT
