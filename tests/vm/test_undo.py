@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`undo` from just before the end (from the middle: test_dead_man.py) with the engine VM running."""
+"""`undo` from just before the end, the engine VM running; from the middle: test_dead_man.py."""
 
 from typing import Dict
 
