@@ -159,8 +159,8 @@ def test_readme_archive_commands_work_on_a_node(archive: Path, tmp_path: Path) -
     assert status == 0 and "finished" in printed, printed
     status, printed = run("resume")
     assert status == 3 and "it is over" in printed, printed
-    status, printed = run("undo")
-    assert status == 0 and "undone" in printed, printed
+    status, printed = run("undo")  # engine-setup renewed the web certificate: that stays
+    assert status == 6 and "undone except engine-setup" in printed, printed
     for words, said in (
         ("selfcheck", "is what was built"),
         ("version --verbose", "cryptography 50.0.2"),
@@ -177,7 +177,8 @@ def test_readme_rescue_command_works_on_a_disk_at_rest(archive: Path, tmp_path: 
 
     root = rehearse.prepare("node-expired", "el8", str(tmp_path / "world")).world.root
     words = ["/bin/sh", str(archive), "--root", root, "diagnose"]
-    status, printed = start(words, SHIV_ROOT=str(tmp_path / "shiv"))
+    python = {"OVIRT_CERT_RECOVERY_PYTHON": interpreter.running().path}
+    status, printed = start(words, SHIV_ROOT=str(tmp_path / "shiv"), **python)
     assert status == 0 and "files below %s only" % root in printed, printed
 
 
