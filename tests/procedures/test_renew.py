@@ -14,7 +14,8 @@ from simulators.releases import RELEASES
 from tests.procedures import accounts, points, watched
 
 DAYS = {"el7": 1825, "el8": 398, "el9": 1827}
-ALL = ("recover", "--yes", "--all-nodes", "--api-password-file")
+# The nodes' part alone: the engine's own certificates are the business of test_traps_setup.py.
+NODES = ("recover", "--yes", "--no-engine-setup", "--api-password-file")
 
 
 def make(tmp_path: Path, release: str = "el9", scenario: str = "near-expiry") -> watched.Node:
@@ -22,7 +23,7 @@ def make(tmp_path: Path, release: str = "el9", scenario: str = "near-expiry") ->
 
 
 def everywhere(node: watched.Node, *words: str) -> watched.Ended:
-    return node.tool(*ALL, node.world.directory + "/api-password", *words)
+    return node.tool(*NODES, password(node), "--all-nodes", *words)
 
 
 def change(node: watched.Node, name: str, **values: Any) -> None:
@@ -137,9 +138,15 @@ def test_host_in_maintenance_before_stays_there(tmp_path: Path) -> None:
     assert accounts.host_states(node.world) == ["maintenance", "up"]
 
 
+def killed(node: watched.Node, side: str) -> None:
+    """The tool is gone just before, or just after, it has asked for the enrollment."""
+    point = points.kill_once(side, "/enrollcertificate")
+    assert node.tool(*NODES, password(node), point=point).status == -9
+
+
 def test_undo_before_the_enrollment_activates_the_host_again(tmp_path: Path) -> None:
     node = make(tmp_path)
-    assert node.recover(points.kill_once("before", "/enrollcertificate")).status == -9
+    killed(node, "before")
     assert accounts.host_states(node.world)[0] == "maintenance"
     ended = node.undo()
     assert ended.status == 0, ended.output[-2000:]
@@ -149,7 +156,7 @@ def test_undo_before_the_enrollment_activates_the_host_again(tmp_path: Path) -> 
 
 def test_undo_while_the_enrollment_runs_waits_for_its_end(tmp_path: Path) -> None:
     node = make(tmp_path)
-    assert node.recover(points.kill_once("after", "/enrollcertificate")).status == -9
+    killed(node, "after")
     ended = node.undo()
     assert ended.status == 0, ended.output[-2000:]
     assert "whatever was enrolled on virt-host1.example.test stays: it is valid" in ended.output
@@ -159,7 +166,7 @@ def test_undo_while_the_enrollment_runs_waits_for_its_end(tmp_path: Path) -> Non
 
 def test_undo_without_the_password_says_what_it_needs(tmp_path: Path) -> None:
     node = make(tmp_path)
-    assert node.recover(points.kill_once("before", "/enrollcertificate")).status == -9
+    killed(node, "before")
     ended = node.tool("undo", "--yes")
     assert ended.status == 6
     assert "nobody gave the password of admin@internal" in ended.output
@@ -178,7 +185,7 @@ def test_node_that_does_not_answer_is_enrolled_where_the_release_allows_it(
         hosts.settle(world)
     change(node, "virt-host1", vms=2)
     renew_web(node)
-    ended = node.tool(*ALL[:2], "--route", "renew", "--api-password-file", password(node))
+    ended = node.tool(*NODES, password(node), "--route", "renew")
     if release == "el8":
         assert ended.status == 5, ended.output[-2000:]
         assert "non_responsive with running VMs" in ended.output
@@ -211,7 +218,7 @@ def test_only_node_with_the_engine_vm_on_it_is_refused_with_the_engines_words(
     tmp_path: Path,
 ) -> None:
     node = make(tmp_path, scenario="near-expiry-alone")
-    ended = node.tool(*ALL[:2], "--route", "renew", "--api-password-file", password(node))
+    ended = node.tool(*NODES, password(node), "--route", "renew")
     assert ended.status == 5
     text = " ".join(ended.output.split())
     assert "None of the hosts capable of running the engine VM has score more than 0" in text
