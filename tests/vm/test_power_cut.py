@@ -26,7 +26,6 @@ def check_after_cut(node: Node) -> None:
     assert node.tool("status").status == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("cuts", [(8, 14), (6, 11, 15)], ids=["start-install", "back-ssh-restore"])
 def test_power_cut_then_resume(node: Node, cuts: Sequence[int]) -> None:
     order = RECOVER

@@ -3,8 +3,6 @@
 
 import re
 
-import pytest
-
 from simulators.vm import ntp
 from tests.vm.node import COPIES, LOG, PASSWORD, Node, deviation_told
 
@@ -58,7 +56,6 @@ def offer_time(node: Node) -> ntp.Server:
     return served
 
 
-@pytest.mark.slow
 def test_recovery_with_ntp_and_a_chronyd_that_somebody_starts(node: Node) -> None:
     served = offer_time(node)
     node.begin(RECOVER)

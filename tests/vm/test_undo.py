@@ -3,8 +3,6 @@
 
 from typing import Dict
 
-import pytest
-
 from tests.vm.node import Node
 from tests.vm.test_recovery import RECOVER
 
@@ -23,7 +21,6 @@ def check_undone(node: Node, before: Dict[str, str], domain: int) -> None:
     assert node.domain() == domain and node.domain_state() == "running"
 
 
-@pytest.mark.slow
 def test_undo_brings_files_units_and_time_back(node: Node) -> None:
     before = node.files()
     node.begin(RECOVER)
