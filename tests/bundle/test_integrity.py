@@ -76,7 +76,6 @@ USED = [
     "_archive/parts.py",
     "site-packages/recovery/cli.py",
     "site-packages/recovery/certificates.py",
-    "site-packages/packages/six-1.17.0/six.py",
     "site-packages/packages/cryptography-50.0.2/cryptography/x509/base.py",
     "site-packages/compiled/x86_64/cryptography-50.0.2/_rust.abi3.so",
 ]
@@ -87,10 +86,16 @@ def test_damage_in_what_is_used_stops_the_tool(
     start: Any, copy: Path, node: List[str], name: str
 ) -> None:
     ((place, size),) = [found[1:] for found in members(copy) if found[0] == name]
+    plan = node[: node.index("recover")] + ["plan"]
+    # In a place of its own: what is cached there is right, and would be used.
+    good = start(*plan, SHIV_ROOT=str(copy.parent.parent / "good"))
+    assert good.status == 0
     for at in (place + 3, place + size // 2):
         flip(copy, at, 0x10)
-        done = start(*(node[: node.index("recover")] + ["plan"]), file=str(copy))
+        done = start(*plan, file=str(copy))
         flip(copy, at, 0x10)
+        if name == "__main__.py" and done.out == good.out:
+            continue  # nothing looks at the first file but Python: a comment was hit
         assert done.status != 0 and "sign the request" not in done.out, (at, done)
         assert "is damaged" in done.err or "Error" in done.err, (at, done)
 
