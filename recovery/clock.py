@@ -15,6 +15,7 @@ from recovery.programs import date, hwclock, timedatectl
 RTC_SETTLES = 3
 RTC_TOLERANCE = 2.5
 FINE = 0.3  # seconds of deviation not worth another step
+FINE_TRIES = 3
 TOLERANCE = 1.0
 BUSY_TRIES = 10
 
@@ -47,7 +48,9 @@ def restore(node: host.Host, true_at: True_at) -> float:
     if abs(now.wall - true_at(now)) > TOLERANCE:
         step_to(node, int(round(true_at(now))))
         now = node.now()
-    if abs(now.wall - true_at(now)) > FINE:
+    for _ in range(FINE_TRIES):  # on a busy node a program starts late, and its time is past
+        if abs(now.wall - true_at(now)) <= FINE:
+            break
         date.set_time(node, true_at(node.instant()))
         now = node.now()
     deviation = now.wall - true_at(now)

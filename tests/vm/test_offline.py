@@ -9,9 +9,10 @@ from tests.vm.test_recovery import INSTALLED, RECOVER, check_recovered
 BACKUP = "/run/engine.backup"
 CA = "/etc/pki/vdsm/certs/cacert.pem"
 INTERIM = RECOVER + " --route interim"
-# As engine-backup packs: the files in a tar of their own, its hash beside it, all in another.
+# As engine-backup packs with --files-compressor=gzip (the machine has no xz): the files in a tar of
+# their own, its hash beside it, all in another.
 PACK = (
-    "cd /run && mkdir -m 0700 packed && tar -C /srv/engine -cpSJf packed/files etc/pki/ovirt-engine"
+    "cd /run && mkdir -m 0700 packed && tar -C /srv/engine -cpSzf packed/files etc/pki/ovirt-engine"
     " && cd packed && echo 4.5.4 > version && sha256sum files version > /run/sums && mv /run/sums"
     " sha256sum && tar -cpSzf %s . && rm -r /run/packed" % BACKUP
 )
