@@ -32,7 +32,7 @@ def password(text: str = names.PASSWORD) -> secret.Secret:
 
 
 def test_engine_answers_or_it_does_not(running: Subject, expired: Subject) -> None:
-    assert ssh_keyscan.answers(running.node, ENGINE)
+    assert ssh_keyscan.answers(running.node, ENGINE, 60)  # an emulated sshd takes its time
     assert not ssh_keyscan.answers(expired.node, ENGINE)
     assert not ssh_keyscan.answers(expired.node, "nowhere.example.test")
 
