@@ -10,6 +10,7 @@ from tests.contract.machine.subject import UTC, Subject
 
 HOUR = 3600
 DAY = 86400
+SLOW = 60  # seconds that a few programs may take in an emulated machine
 
 
 def test_hardware_clock_is_read_as_the_kernel_shows_it(expired: Subject) -> None:
@@ -27,7 +28,7 @@ def test_hardware_clock_is_written_and_the_wall_clock_left_alone(fresh: Subject)
     found = hwclock.read(fresh.node)
     assert found is not None and 0 <= found - wanted < 60
     after = fresh.node.now()
-    assert after.wall - before.wall == pytest.approx(after.boottime - before.boottime, abs=5)
+    assert after.wall - before.wall == pytest.approx(after.boottime - before.boottime, abs=SLOW)
     assert not hwclock.is_local(fresh.node)
     assert fresh.ok("hwclock", "--show").startswith("2023-01-31 ")
 
@@ -62,9 +63,9 @@ def test_date_steps_the_wall_clock_alone(fresh: Subject) -> None:
     assert re.match(r"Mon Feb 20 \d\d:\d\d:\d\d UTC 2023\n$", out)
     after = fresh.node.now()
     gone = after.boottime - before.boottime
-    assert after.wall - before.wall == pytest.approx(gone - 2 * HOUR, abs=2)
+    assert after.wall - before.wall == pytest.approx(gone - 2 * HOUR, abs=SLOW)
     later = hwclock.read(fresh.node)
-    assert rtc is not None and later is not None and later - rtc == pytest.approx(gone, abs=3)
+    assert rtc is not None and later is not None and later - rtc == pytest.approx(gone, abs=SLOW)
 
 
 def test_date_reads(expired: Subject) -> None:
