@@ -59,7 +59,9 @@ def test_sign_without_an_address_of_the_ca_leaves_that_extension_out() -> None:
     assert signing.url_of(signing.sign(REQUEST, SIGNER, WANTED)) == WANTED.url
 
 
-@pytest.mark.parametrize("data", [NODE.certificate, b"garbage", b""])
+@pytest.mark.parametrize(
+    "data", [NODE.certificate, b"garbage", b""], ids=["none", "garbage", "empty"]
+)
 def test_url_of_a_certificate_that_names_none_is_empty(data: bytes) -> None:
     assert signing.url_of(data) == ""
 
