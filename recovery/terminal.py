@@ -18,6 +18,7 @@ from recovery import errors, host, secret
 SLICE = 0.2  # real seconds that one read may wait
 LONGEST_NAP = 2.0
 DIES_WITHIN = 5.0  # real seconds from SIGKILL on
+ECHO_ENDS_WITHIN = 2.0  # real seconds from a question for a secret on
 AGAIN = 3  # a program that asks once more does not take our answer
 
 
@@ -227,7 +228,23 @@ def _send(child: Any, word: Optional[Union[str, secret.Secret]]) -> None:
     if word is None:
         return
     with contextlib.suppress(OSError):  # it ended before it could be answered
-        child.sendline(word.reveal() if isinstance(word, secret.Secret) else word)
+        if isinstance(word, secret.Secret):
+            _await_no_echo(child)
+            child.sendline(word.reveal())
+        else:
+            child.sendline(word)
+
+
+def _await_no_echo(child: Any) -> None:
+    """Wait until the terminal shows no more what is typed, as a question for a secret has it.
+
+    virsh asks first and calls getpass then, which throws away what was typed before it switched
+    the echo off (libvirt: src/libvirt.c, virConnectAuthCallbackDefault; glibc: misc/getpass.c).
+    """
+    for _ in range(int(ECHO_ENDS_WITHIN / SLICE * 20)):
+        if not child.getecho():
+            return
+        select.select([], [], [], SLICE / 20)
 
 
 def _nobody(line: str) -> None:

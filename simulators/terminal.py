@@ -66,7 +66,7 @@ def answer(hidden: bool) -> Optional[str]:
     before = termios.tcgetattr(0)
     silent = list(before)
     silent[3] = int(before[3]) & ~termios.ECHO
-    termios.tcsetattr(0, termios.TCSANOW, silent)
+    termios.tcsetattr(0, termios.TCSAFLUSH, silent)  # getpass drops what was typed before
     try:
         return read_line()
     finally:

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import sys
 import time
 from pathlib import Path
 from typing import Any, List, Optional
@@ -38,6 +39,18 @@ echo
 [ "$given" = 'correct horse' ] && echo welcome && exit 0
 echo 'Permission denied, please try again.'
 exit 255
+"""
+
+# As libvirt's callback does it: the question first, getpass(3) then.
+GETPASS = """#!%s
+import sys, termios, time
+sys.stdout.write("Please enter your password: ")
+sys.stdout.flush()
+time.sleep(0.3)
+silent = termios.tcgetattr(0)
+silent[3] &= ~termios.ECHO
+termios.tcsetattr(0, termios.TCSAFLUSH, silent)
+sys.exit(sys.stdin.readline() != "correct horse\\n")
 """
 
 
@@ -191,6 +204,10 @@ def test_converse_secret_is_sent_and_never_shown(console: Terminal) -> None:
     shown = console.hold(LOGIN, Exchange("password: $", Secret(PASSWORD)))
     assert "welcome" in shown
     assert PASSWORD not in shown
+
+
+def test_converse_secret_waits_for_a_program_that_asks_before_it_listens(console: Terminal) -> None:
+    console.hold(GETPASS % sys.executable, Exchange("password: $", Secret(PASSWORD)))
 
 
 def test_converse_refused_secret_is_not_in_the_error(console: Terminal) -> None:

@@ -6,7 +6,7 @@ from typing import List
 
 import pytest
 
-from recovery import dialogue, errors
+from recovery import dialogue, errors, secret
 from recovery.observing.engine import DOMAIN
 from recovery.programs import systemctl, virsh
 from tests.contract.machine.subject import Subject
@@ -77,7 +77,7 @@ def test_session_of_a_reader(running: Subject) -> None:
 def test_session_without_the_file_asks_and_admits_the_right_password(running: Subject) -> None:
     exchanges = (
         dialogue.Exchange(NAME + "$", "vdsm@ovirt"),
-        dialogue.Exchange(PASSWORD + "$", "shibboleth"),
+        dialogue.Exchange(PASSWORD + "$", secret.Secret("shibboleth")),
     )
     argv = ["virsh", "-c", "qemu:///system", "list", "--all"]
     shown = running.node.interact(argv, dialogue.Dialogue(exchanges))
