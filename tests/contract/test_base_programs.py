@@ -89,12 +89,18 @@ def test_same_answer(simulated: host.Host, real: host.Host, command: str) -> Non
 def test_clock_is_read(subject: host.Host) -> None:
     output = subjects.run(subject, "date", "+%s.%N")
     assert re.match(r"\d{10}\.\d{9}\n$", output.stdout) and output.status == 0
-    first = subject.now()
-    subject.sleep(0.2)
-    second = subject.now()
-    assert 0.2 <= second.boottime - first.boottime < 30
-    assert abs((second.wall - first.wall) - (second.boottime - first.boottime)) < 0.5
-    assert first.boot_id == second.boot_id and len(first.boot_id) == 36
+    moments = [subject.now()]
+    for _ in range(3):
+        subject.sleep(0.2)
+        moments.append(subject.now())
+    gaps = [
+        (after.wall - before.wall, after.boottime - before.boottime)
+        for before, after in zip(moments, moments[1:])
+    ]
+    # /proc/uptime counts hundredths. On a busy machine a reading can take long: the best counts.
+    assert all(0.18 <= uptime < 30 for _, uptime in gaps), gaps
+    assert min(abs(wall - uptime) for wall, uptime in gaps) < 0.5, gaps
+    assert len({moment.boot_id for moment in moments}) == 1 and len(moments[0].boot_id) == 36
     assert re.match(r"2023-02-20 \d\d:00:00$", date.local(subject, 1676894400))
 
 
