@@ -14,7 +14,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PARTIAL = ".partial"
 # What decides about the files inside, next to everything in this folder but its drivers.
 SOURCES = (
-    "names node_files node_pki engine_pki pki keys place stories vm/image vm/furnish vm/packages"
+    "names node_files node_pki engine_entities engine_files engine_pki engine_releases "
+    "engine_setup/questions pki keys place stories vm/image vm/furnish vm/packages"
 )
 
 

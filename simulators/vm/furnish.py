@@ -5,10 +5,23 @@ Certificates and oVirt's files are those of the simulated worlds, so both can be
 engine's files lie in /srv/engine. Starts nothing.
 """
 
+import json
 import os
-from typing import List
+from typing import Any, Dict, List
 
-from simulators import engine_files, engine_pki, keys, names, node_files, node_pki, place, stories
+from simulators import (
+    engine_entities,
+    engine_files,
+    engine_pki,
+    engine_releases,
+    keys,
+    names,
+    node_files,
+    node_pki,
+    place,
+    stories,
+)
+from simulators.engine_setup import questions, renewal
 from simulators.vm import cache
 
 RELEASE = "el9"  # the one whose systemd is as old as Debian's
@@ -30,7 +43,7 @@ SASL_HOOK = 'echo %s | chroot "$1" saslpasswd2 -p -f /etc/libvirt/passwd.db -a l
 ENABLED = {
     "multi-user.target.wants": "chronyd vdsmd ovirt-ha-broker ovirt-ha-agent sanlock wdmd "
     "engine-network systemd-networkd libvirtd",
-    "engine.service.wants": "ovirt-engine",
+    "engine.service.wants": "ovirt-engine httpd",
 }
 NOT_WANTED = (
     "apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service ssh.service "
@@ -58,7 +71,8 @@ PasswordAuthentication yes
 UsePAM no
 UseDNS no
 """
-EXECUTABLE = ("/usr/sbin/hosted-engine", "/etc/libvirt/hooks/qemu")
+EXECUTABLE = ("/usr/sbin/hosted-engine", "/usr/sbin/engine-setup", "/etc/libvirt/hooks/qemu")
+SETUP = "/usr/share/rehearsal/engine-setup.json"
 
 
 def furnish(tree: str) -> None:
@@ -117,6 +131,30 @@ def _engine(tree: str, by: node_pki.Authorities, story: stories.Story, issued: o
     engine_files.write(root, RELEASE)
     place.put(root, "/etc/ssh/ssh_host_rsa_key", keys.pem("engine-ssh"), 0o600)
     place.put(root, "/etc/ssh/sshd_config", SSHD)
+    place.folder(root, "/var/lib")
+    place.put(tree, SETUP, json.dumps(_setup(), indent=1))
+
+
+def _setup() -> Dict[str, Any]:
+    """What the stand-in of engine-setup has to know of the simulated one."""
+    release = engine_releases.RELEASES[RELEASE]
+    held = [
+        {
+            "name": entity.name,
+            "password": engine_entities.PASSWORD,
+            "days": release.web_days if entity.web else release.days,
+        }
+        for entity in engine_entities.known(RELEASE)
+    ]
+    asked = questions.of(release)._asdict()
+    return {
+        "host": names.ENGINE,
+        "subject": renewal.SUBJECT,
+        "san": "DNS:" + names.ENGINE,
+        "soon": release.soon,
+        "entities": held,
+        "questions": {name: question._asdict() for name, question in asked.items()},
+    }
 
 
 def _libvirt(tree: str) -> None:

@@ -36,12 +36,12 @@ def folder() -> Iterator[str]:
 
 
 @pytest.fixture
-def thaw(folder: str) -> Iterator[Callable[[], machine.Machine]]:
-    """thaw() -> the machine, just after its node has failed."""
+def thaw(folder: str) -> Iterator[Callable[[str], machine.Machine]]:
+    """thaw(scenario) -> the machine as it was frozen."""
     started: List[machine.Machine] = []
 
-    def make() -> machine.Machine:
-        saved = frozen.ensure("node-expired")
+    def make(scenario: str) -> machine.Machine:
+        saved = frozen.ensure(scenario)
         made = machine.Machine(folder, image.ensure(), saved)
         started.append(made)
         return made.wait()
@@ -52,6 +52,12 @@ def thaw(folder: str) -> Iterator[Callable[[], machine.Machine]]:
 
 
 @pytest.fixture
-def node(thaw: Callable[[], machine.Machine], folder: str, archive: str) -> Node:
-    """The broken node, the stick in its port."""
-    return Node(thaw(), stick.make(folder + "/stick.img", [archive]))
+def node(thaw: Callable[[str], machine.Machine], folder: str, archive: str) -> Node:
+    """The broken node, just after it has failed, the stick in its port."""
+    return Node(thaw("node-expired"), stick.make(folder + "/stick.img", [archive]))
+
+
+@pytest.fixture
+def running(thaw: Callable[[str], machine.Machine], folder: str, archive: str) -> Node:
+    """The node that nobody restarted, its engine VM up; the stick is in its port."""
+    return Node(thaw("still-running"), stick.make(folder + "/stick.img", [archive]))

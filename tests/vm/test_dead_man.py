@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tool is killed while the clock is back: systemd's timer restores the true time."""
 
+from tests.vm.checks import RECOVER, check_undone
 from tests.vm.node import CERTIFICATE, Node
-from tests.vm.test_recovery import RECOVER
-from tests.vm.test_undo import check_undone
 
 JOURNAL = "/var/lib/ovirt-cert-recovery/run-1/journal"
 

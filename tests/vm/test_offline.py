@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two routes that leave the clock alone, with the real libvirtd, openssl, tar and sshd."""
+"""The routes that leave the clock alone, with the real libvirtd, openssl, tar and sshd."""
 
 import pytest
 
+from tests.vm.checks import INSTALLED, RECOVER, check_recovered
 from tests.vm.node import COPIES, Node
-from tests.vm.test_recovery import INSTALLED, RECOVER, check_recovered
 
 BACKUP = "/run/engine.backup"
 CA = "/etc/pki/vdsm/certs/cacert.pem"
@@ -41,6 +41,17 @@ def test_offline_ca_with_a_backup_of_the_engine(node: Node) -> None:
     assert len(key) == 13
     for line in key[:1] + key[-1:]:
         assert node.run("grep -rqF -e %s /var/lib/ovirt-cert-recovery" % line).status == 1
+
+
+def test_sign_while_the_engine_vm_runs(running: Node) -> None:
+    """libvirtd was never restarted with the certificate that has expired since."""
+    before, steps, domain = running.files(), jumps(running), running.domain()
+    assert domain is not None and "sign" in running.tool("plan").out
+    done = running.tool(RECOVER)
+    assert done.status == 0, done.out + done.err
+    check_recovered(running, done.out)
+    assert running.domain() == domain
+    assert running.changed(before) == INSTALLED and jumps(running) == steps
 
 
 def test_interim_with_the_real_libvirtd(node: Node) -> None:

@@ -5,8 +5,8 @@ from typing import Sequence
 
 import pytest
 
+from tests.vm.checks import RECOVER, check_recovered
 from tests.vm.node import CERTIFICATE, COPIES, PASSWORD, Node
-from tests.vm.test_recovery import RECOVER, check_recovered
 
 RESUME = "resume --yes --engine-password-file " + PASSWORD
 # A hardware clock has whole seconds, and the kernel's start takes its time.

@@ -61,8 +61,10 @@ def test_boot_that_hangs_is_one_error_with_the_log_and_no_process(folder: str) -
     assert machines_of(folder) == []
 
 
-def test_machine_that_dies_is_one_error(thaw: Callable[[], machine.Machine], folder: str) -> None:
-    node = thaw()
+def test_machine_that_dies_is_one_error(
+    thaw: Callable[[str], machine.Machine], folder: str
+) -> None:
+    node = thaw("node-expired")
     (pid,) = machines_of(folder)
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(Failed, match="the guest agent: "):
@@ -70,9 +72,9 @@ def test_machine_that_dies_is_one_error(thaw: Callable[[], machine.Machine], fol
 
 
 def test_no_room_for_the_frozen_memory_is_one_error_and_no_process(
-    thaw: Callable[[], machine.Machine], folder: str
+    thaw: Callable[[str], machine.Machine], folder: str
 ) -> None:
-    node = thaw()
+    node = thaw("node-expired")
     with pytest.raises(Failed) as caught:
         node.freeze("/dev/full")
     text = str(caught.value)
