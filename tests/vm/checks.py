@@ -32,7 +32,8 @@ def check_undone(node: Node, before: Dict[str, str], domain: int) -> None:
     assert done.status == 0, done.out + done.err
     assert node.changed(before) == []
     assert abs(node.deviation()) < 1.0
-    assert abs(node.machine.rtc() - node.true()) < 3
+    # Whole seconds, written and read late by an emulated machine that has more to do.
+    assert abs(node.machine.rtc() - node.true()) < 5
     assert node.out("systemctl is-active chronyd").strip() == "active"
     left = node.out("systemctl list-units --all --plain --no-legend 'ovirt-cert-recovery*'")
     assert ".timer" not in left and "restore-time" not in left
