@@ -5,9 +5,27 @@ Imports errors and step only; once journaled a plan is never computed again, sin
 clock set back nothing looks expired any more.
 """
 
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 MARKS = {"satisfied": "  [already so]", "declined": "  [declined]"}
+
+
+class Wishes(NamedTuple):
+    """What the operator asked for."""
+
+    route: str = ""
+    past: Optional[int] = None
+    days: int = 398
+    engine: str = ""
+    fingerprint: str = ""
+    api_user: str = ""
+    api_ca: str = ""
+    hosts: Tuple[str, ...] = ()  # to be enrolled, in order; none: this node
+    this_host: str = ""
+    carrier: str = ""
+    guard_seconds: int = 900
+    authority: str = ""  # the file whose CA is to sign here
+    engine_setup: str = "dialogue"
 
 
 class Copy(NamedTuple):

@@ -4,7 +4,7 @@
 Imports certificates (text of subjects only), diagnosis, inventory, observation, plan, procedures.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 from recovery import certificates, diagnosis, errors, inventory, plan, procedures
 from recovery import moment as moments
@@ -20,26 +20,8 @@ ENABLEMENT_COUNTS_BEFORE = 239
 QUIET = ("inactive", "failed")
 
 
-class Wishes(NamedTuple):
-    """What the operator asked for."""
-
-    route: str = ""
-    past: Optional[int] = None
-    days: int = 398
-    engine: str = ""
-    fingerprint: str = ""
-    api_user: str = ""
-    api_ca: str = ""
-    hosts: Tuple[str, ...] = ()  # to be enrolled, in order; none: this node
-    this_host: str = ""
-    carrier: str = ""
-    guard_seconds: int = 900
-    authority: str = ""  # the file whose CA is to sign here
-    engine_setup: str = "dialogue"
-
-
 def make(
-    observation: observations.Observation, judged: diagnosis.Diagnosis, wishes: Wishes
+    observation: observations.Observation, judged: diagnosis.Diagnosis, wishes: plan.Wishes
 ) -> plan.Plan:
     """Return the plan of the chosen route.
 
@@ -82,7 +64,7 @@ def make(
     return plan.Plan(route, judged.reason, parameters, tuple(steps))
 
 
-def _authority_fits(route: str, wishes: Wishes) -> None:
+def _authority_fits(route: str, wishes: plan.Wishes) -> None:
     """See that a CA is at hand where one is to sign, and only there."""
     if route == diagnosis.OFFLINE_CA and not wishes.authority:
         raise errors.UsageError(
@@ -97,11 +79,11 @@ def _authority_fits(route: str, wishes: Wishes) -> None:
         )
 
 
-def _engine_part(observation: observations.Observation, wishes: Wishes) -> bool:
+def _engine_part(observation: observations.Observation, wishes: plan.Wishes) -> bool:
     return wishes.engine_setup != "no" and engine_judgements.web_due(observation)
 
 
-def _need(step: Step, observation: observations.Observation, wishes: Wishes) -> str:
+def _need(step: Step, observation: observations.Observation, wishes: plan.Wishes) -> str:
     """Return the step's need; those that serve engine-setup alone may be declined."""
     if wishes.engine_setup == "no" and step in procedures.ENGINE_PART:
         return DECLINED
@@ -111,7 +93,7 @@ def _need(step: Step, observation: observations.Observation, wishes: Wishes) -> 
 def _parameters(
     observation: observations.Observation,
     judged: diagnosis.Diagnosis,
-    wishes: Wishes,
+    wishes: plan.Wishes,
     route: str,
 ) -> plan.Parameters:
     node = _node_certificate(observation)
@@ -140,7 +122,9 @@ def _parameters(
     )
 
 
-def _enrollment(observation: observations.Observation, wishes: Wishes, name: str) -> Dict[str, Any]:
+def _enrollment(
+    observation: observations.Observation, wishes: plan.Wishes, name: str
+) -> Dict[str, Any]:
     """Return what is renewed: the engine's own certificates, hosts through its API, or both.
 
     The name in the engine's web certificate is no address.
@@ -177,7 +161,7 @@ def _interim(observation: observations.Observation) -> Tuple[str, ...]:
     return tuple(paths)
 
 
-def _engine(observation: observations.Observation, wishes: Wishes, route: str) -> str:
+def _engine(observation: observations.Observation, wishes: plan.Wishes, route: str) -> str:
     """Return where the engine answers ssh; without it the run would fail with the clock back."""
     address = wishes.engine or observation.engine.fqdn
     if not address and route != diagnosis.OFFLINE_CA:
@@ -202,7 +186,7 @@ def _node_certificate(observation: observations.Observation) -> observations.Cer
     )
 
 
-def _past(judged: diagnosis.Diagnosis, wishes: Wishes) -> int:
+def _past(judged: diagnosis.Diagnosis, wishes: plan.Wishes) -> int:
     window = judged.window
     if window.moment is None:
         raise errors.Inhibited(

@@ -175,7 +175,7 @@ def open_run(node: host.Host, verb: str) -> journals.Journal:
 
 
 def _can_go_on(
-    console: consoles.Console, judged: diagnosis.Diagnosis, wishes: planner.Wishes
+    console: consoles.Console, judged: diagnosis.Diagnosis, wishes: plans.Wishes
 ) -> bool:
     """Tell whether there is anything to do that may be done; say why not."""
     if judged.inhibitors:

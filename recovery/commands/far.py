@@ -26,7 +26,7 @@ class Looked(NamedTuple):
     node: ssh_host.SshHost
     seen: observation.Observation
     judged: diagnosis.Diagnosis
-    wishes: planner.Wishes
+    wishes: plans.Wishes
 
 
 def look(
@@ -39,7 +39,7 @@ def look(
     if [one.id for one in judged.inhibitors] == [STILL_RUNNING]:
         # Its name was given: that is the care the inhibitor asks for. Its VMs keep running.
         judged = diagnosing.diagnose(seen, diagnosis.SIGN)._replace(reason=KEEPS_RUNNING)
-    wishes = options.wishes(arguments) if hasattr(arguments, "days") else planner.Wishes()
+    wishes = options.wishes(arguments) if hasattr(arguments, "days") else plans.Wishes()
     # The engine's own certificates are renewed from the node that can see its maintenance mode.
     wishes = wishes._replace(engine=address, route=diagnosis.SIGN, engine_setup="no")
     return Looked(name, node, seen, judged, wishes)

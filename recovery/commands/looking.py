@@ -8,10 +8,10 @@ from typing import Any, Dict, Tuple
 
 from recovery import console as consoles
 from recovery import diagnose as diagnosing
-from recovery import diagnosis, errors, local_host, observation, planner, report, report_json
+from recovery import diagnosis, errors, local_host, observation, report, report_json
 from recovery import observe as observing
 from recovery import plan as plans
-from recovery.commands import authority, options, renewing
+from recovery.commands import authority, options
 
 
 def seen(
@@ -48,6 +48,10 @@ def diagnose(arguments: argparse.Namespace) -> int:
 
 def plan(arguments: argparse.Namespace) -> int:
     """Print the plan that `recover` would carry out."""
+    # diagnose and status need no steps, and start sooner without them.
+    from recovery import planner
+    from recovery.commands import renewing
+
     node = options.node(arguments)
     looked, judged = seen(arguments, node)
     wishes = options.wishes(arguments, authority.source(arguments))

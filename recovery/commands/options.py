@@ -5,8 +5,9 @@ import argparse
 from typing import List, Optional, cast
 
 from recovery import console as consoles
-from recovery import errors, files, local_host, planner
+from recovery import errors, files, local_host
 from recovery import moment as moments
+from recovery import plan as plans
 from recovery import secret as secrets
 
 ENGINE = "the engine's password"
@@ -33,7 +34,7 @@ def running(arguments: argparse.Namespace) -> bool:
     return bool(_root(arguments) == "/" or arguments.programs)
 
 
-def wishes(arguments: argparse.Namespace, authority: str = "") -> planner.Wishes:
+def wishes(arguments: argparse.Namespace, authority: str = "") -> plans.Wishes:
     """Return what the operator asked for; authority: the file of a CA that was brought along.
 
     Raises: errors.UsageError.
@@ -44,7 +45,7 @@ def wishes(arguments: argparse.Namespace, authority: str = "") -> planner.Wishes
         raise errors.UsageError(
             "use --guard-minutes %d" % arguments.guard_minutes, "it must be 2 to 240"
         )
-    return planner.Wishes(
+    return plans.Wishes(
         route=arguments.route,
         past=_date(arguments.to, "--to"),
         days=arguments.days,

@@ -4,7 +4,7 @@
 import argparse
 from typing import List, Optional, Tuple
 
-from recovery import certificates, diagnosis, engine_api, errors, observe, planner
+from recovery import certificates, diagnosis, engine_api, errors, observe
 from recovery import console as consoles
 from recovery import host as hosts_
 from recovery import observation as observations
@@ -51,8 +51,8 @@ def named(
     node: hosts_.Host,
     seen: observations.Observation,
     route: str,
-    wishes: planner.Wishes,
-) -> Tuple[planner.Wishes, Optional[engine_api.Api]]:
+    wishes: plans.Wishes,
+) -> Tuple[plans.Wishes, Optional[engine_api.Api]]:
     """Ask the engine for the hosts that were named, so that the plan can show them in order.
 
     Without a name it is this node alone, and nobody needs to be asked before the plan.
@@ -79,8 +79,8 @@ def _ordered(
     found: engine_api.Api,
     seen: observations.Observation,
     chosen: List[engine_api.HostState],
-    wishes: planner.Wishes,
-) -> planner.Wishes:
+    wishes: plans.Wishes,
+) -> plans.Wishes:
     """Put this node first and the one that carries the engine VM last; each is there once."""
     here = _address(seen)
     carrier = found.engine_carrier()

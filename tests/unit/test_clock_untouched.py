@@ -26,7 +26,7 @@ def judged(seen: Observation, route: str = "", ca: bool = True) -> diagnosis.Dia
 
 
 def make(seen: Observation = EXPIRED, **wishes: Any) -> plans.Plan:
-    chosen = planner.Wishes(**wishes)
+    chosen = plans.Wishes(**wishes)
     told = judged(seen, chosen.route, bool(chosen.authority))
     return planner.make(seen, told, chosen)
 

@@ -7,7 +7,7 @@ import pytest
 from recovery import diagnose, diagnosis, errors, inventory, planner, procedures
 from recovery import plan as plans
 from recovery.observation import Certificate, Observation, Synchronisation
-from recovery.planner import Wishes
+from recovery.plan import Wishes
 from recovery.procedures import PROCEDURES
 from tests.unit import observations
 

@@ -5,7 +5,7 @@ from typing import Any, List
 
 import pytest
 
-from recovery import planner, procedures
+from recovery import plan, planner, procedures
 from recovery.diagnose import diagnose
 from recovery.finding import INHIBITOR
 from recovery.observation import Observation
@@ -63,12 +63,12 @@ def test_web_side_that_cannot_be_used_forbids_the_start(state: str) -> None:
     assert found[0].evidence == ("curl: (60) what it said",) and found[0].remediation
 
 
-def steps(seen: Observation, wishes: planner.Wishes) -> List[str]:
+def steps(seen: Observation, wishes: plan.Wishes) -> List[str]:
     return [one.step for one in planner.make(seen, diagnose(seen), wishes).steps]
 
 
 def test_plan_of_this_node_alone_needs_no_name() -> None:
-    chosen = planner.make(near(), diagnose(near()), planner.Wishes(api_user="u", api_ca="/ca"))
+    chosen = planner.make(near(), diagnose(near()), plan.Wishes(api_user="u", api_ca="/ca"))
     parameters = chosen.parameters
     assert (parameters.hosts, parameters.this_host, parameters.carrier) == ((NODE,), NODE, "")
     assert (parameters.web, parameters.api_user) == ("virt-he.example.test", "u")
@@ -85,7 +85,7 @@ def test_plan_of_this_node_alone_needs_no_name() -> None:
 
 
 def test_plan_of_several_hosts_takes_one_after_the_other() -> None:
-    wishes = planner.Wishes(hosts=("b", "a"), this_host="", carrier="a")
+    wishes = plan.Wishes(hosts=("b", "a"), this_host="", carrier="a")
     assert steps(near(), wishes)[2:] == [
         word + host for host in "ba" for word in ("maintenance:", "enroll:", "activate:")
     ]
@@ -96,12 +96,12 @@ def test_plan_of_several_hosts_takes_one_after_the_other() -> None:
 
 def test_node_that_carries_the_engine_vm_itself_is_told() -> None:
     seen = near(domain_state="running", global_maintenance=False, other_nodes=("b",))
-    chosen = planner.make(seen, diagnose(seen), planner.Wishes())
+    chosen = planner.make(seen, diagnose(seen), plan.Wishes())
     assert chosen.parameters.carrier == NODE
 
 
 def test_journaled_plan_gives_the_same_steps_again() -> None:
-    chosen = planner.make(near(), diagnose(near()), planner.Wishes(hosts=("b", "a")))
+    chosen = planner.make(near(), diagnose(near()), plan.Wishes(hosts=("b", "a")))
     again = [step.id for step in procedures.of(chosen.route, chosen.parameters)]
     assert again == [one.step for one in chosen.steps]
     with pytest.raises(KeyError):
