@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a newly issued certificate must be: pure. Imports certificates, inventory, moment."""
+"""What a newly issued certificate must be. Imports certificates, context, inventory, moment.
+
+Only `problems_on` reads the node; all else is pure.
+"""
 
 from typing import List, Sequence, Tuple
 
 from recovery import certificates, errors, inventory
+from recovery import context as contexts
 from recovery import moment as moments_
 
 DAY = 86400
@@ -26,6 +30,24 @@ def dates(node: float, true: float, days: int, ca: Tuple[int, int]) -> Tuple[int
             unchanged="every certificate of the node",
         )
     return start, end
+
+
+def problems_on(
+    context: contexts.Context,
+    data: bytes,
+    moments: Sequence[float],
+    key_path: str = inventory.NODE_KEY,
+    ca_path: str = inventory.NODE_CA,
+) -> List[str]:
+    """Return every reason not to use a certificate on the node with this key and this CA."""
+    return problems(
+        data,
+        key=(key_path, context.node.key_to_compare(key_path)),
+        ca=(ca_path, context.node.read(ca_path)),
+        subject=context.parameters.subject,
+        sans=context.parameters.sans,
+        moments=moments,
+    )
 
 
 def problems(

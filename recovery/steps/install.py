@@ -41,14 +41,9 @@ class Install(Step):
     def verify(self, context: contexts.Context, before: Before) -> None:
         now = context.node.now()
         for copy in context.parameters.copies:
-            found = issued.problems(
-                context.node.read(copy.certificate),
-                key=(copy.key, context.node.key_to_compare(copy.key)),
-                ca=(inventory.NODE_CA, context.node.read(inventory.NODE_CA)),
-                subject=context.parameters.subject,
-                sans=context.parameters.sans,
-                moments=(now.wall, context.true_at(now)),
-            )
+            data = context.node.read(copy.certificate)
+            moments = (now.wall, context.true_at(now))
+            found = issued.problems_on(context, data, moments, copy.key)
             if found:
                 raise errors.Error("install %s" % copy.certificate, found[0], seen=found[1:])
 

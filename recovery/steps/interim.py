@@ -136,18 +136,11 @@ def _original(context: contexts.Context, before: Before, path: str) -> bytes:
 def _problems(context: contexts.Context, left: int) -> List[str]:
     """Return why what lies in the places cannot serve now and for so many seconds more."""
     now = context.node.now().wall
-    read = context.node.read
+    moments = (now, now + left)
     found: List[str] = []
     for path in context.parameters.interim:
-        entry = PLACES[path]
-        found += issued.problems(
-            read(path),
-            key=(entry.key_path, read(entry.key_path)),
-            ca=(entry.ca_path, read(entry.ca_path)),
-            subject=context.parameters.subject,
-            sans=context.parameters.sans,
-            moments=(now, now + left),
-        )
+        entry, data = PLACES[path], context.node.read(path)
+        found += issued.problems_on(context, data, moments, entry.key_path, entry.ca_path)
     return found
 
 

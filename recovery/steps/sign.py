@@ -5,7 +5,7 @@ import re
 import shlex
 from typing import List, Tuple
 
-from recovery import certificates, errors, inventory, issued, plan, remote, run_files
+from recovery import certificates, errors, issued, plan, remote, run_files
 from recovery import context as contexts
 from recovery import moment as moments
 from recovery import observation as observations
@@ -71,7 +71,7 @@ class Sign(Step):
         engine = _engine(context)
         directory = before["directory"]
         signed = run_files.certificate(directory)
-        if not (engine.exists(signed) and _usable(context, engine.read(signed))):
+        if not (engine.exists(signed) and not _problems(context, engine.read(signed))):
             _room(engine)
             _send(context, engine, directory)
             _sign(context, engine, directory)
@@ -192,15 +192,4 @@ def _openssl(
 
 def _problems(context: contexts.Context, data: bytes) -> List[str]:
     now = context.node.now()
-    return issued.problems(
-        data,
-        key=(inventory.NODE_KEY, context.node.key_to_compare(inventory.NODE_KEY)),
-        ca=(inventory.NODE_CA, context.node.read(inventory.NODE_CA)),
-        subject=context.parameters.subject,
-        sans=context.parameters.sans,
-        moments=(now.wall, context.true_at(now)),
-    )
-
-
-def _usable(context: contexts.Context, data: bytes) -> bool:
-    return not _problems(context, data)
+    return issued.problems_on(context, data, (now.wall, context.true_at(now)))

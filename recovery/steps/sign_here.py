@@ -93,11 +93,4 @@ def _url(context: contexts.Context) -> str:
 
 
 def _problems(context: contexts.Context, data: bytes) -> List[str]:
-    return issued.problems(
-        data,
-        key=(inventory.NODE_KEY, context.node.read(inventory.NODE_KEY)),
-        ca=(inventory.NODE_CA, context.node.read(inventory.NODE_CA)),
-        subject=context.parameters.subject,
-        sans=context.parameters.sans,
-        moments=(context.node.now().wall,),
-    )
+    return issued.problems_on(context, data, (context.node.now().wall,))
