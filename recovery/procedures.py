@@ -39,6 +39,13 @@ from recovery.steps import (
 
 Procedure = Tuple[Step, ...]
 
+
+def _restart(reason: str, how: str = "", since: str = "install") -> services.RestartServices:
+    """Once the new certificate is in place; no later step stands on it."""
+    title = "restart libvirtd, vdsm and the HA services" + how
+    return services.RestartServices("restart-services", title, reason, since, until="")
+
+
 # What the operator may decline as a whole.
 ENGINE_PART: Procedure = (
     engine_certificates.EngineCertificates(),
@@ -74,12 +81,9 @@ REWIND: Procedure = (
     time_sync.StartTimeSync(),
     boot_guard.RemoveBootGuard(),
     engine_clock.EngineClock(),
-    services.RestartServices(
-        "restart-services",
-        "restart libvirtd, vdsm and the HA services under the true time",
+    _restart(
         "they read certificates when they start; the engine VM keeps running",
-        since="install",
-        until="",
+        how=" under the true time",
     ),
     *ENGINE_RENEWAL,
     maintenance.LeaveMaintenance(),
@@ -92,13 +96,7 @@ SIGN: Procedure = (
     request.MakeRequest(),
     sign.Sign(),
     install.Install(),
-    services.RestartServices(
-        "restart-services",
-        "restart libvirtd, vdsm and the HA services",
-        "they read certificates when they start; running VMs keep running",
-        since="install",
-        until="",
-    ),
+    _restart("they read certificates when they start; running VMs keep running"),
     *ENGINE_PART,
     prove.Prove(),
 )
@@ -108,13 +106,7 @@ OFFLINE_CA: Procedure = (
     request.MakeRequest(),
     sign_here.SignHere(),
     install.Install(),
-    services.RestartServices(
-        "restart-services",
-        "restart libvirtd, vdsm and the HA services",
-        "they read certificates when they start; running VMs keep running",
-        since="install",
-        until="",
-    ),
+    _restart("they read certificates when they start; running VMs keep running"),
     maintenance.GlobalMaintenance(),
     engine_vm.StartEngineVm(),
     maintenance.LeaveMaintenance(),
@@ -144,12 +136,9 @@ INTERIM: Procedure = (
     sign.Sign(),
     interim.EndInterim(),
     install.Install(),
-    services.RestartServices(
-        "restart-services",
-        "restart libvirtd, vdsm and the HA services with the new certificate",
+    _restart(
         "they read certificates when they start; the engine VM keeps running",
-        since="install",
-        until="",
+        how=" with the new certificate",
     ),
     engine_vm.KeepEngineVm(),
     reach_engine.ReachAgain(),
@@ -207,12 +196,9 @@ def _renewed(host: str, here: bool) -> Procedure:
 def _here(enrolled: str) -> Procedure:
     return (
         api_copies.RenewCopies(),
-        services.RestartServices(
-            "restart-services",
-            "restart libvirtd, vdsm and the HA services",
+        _restart(
             "they read certificates when they start, and engines before 4.5.0.7 leave that out; "
             "in maintenance no VM runs here",
             since=enrolled,
-            until="",
         ),
     )
