@@ -80,15 +80,32 @@ def password(
 
     Raises: errors.UsageError.
     """
-    given = secret(
-        "the engine's password", arguments.engine_password_file, arguments.engine_password_fd
-    )
-    if given is not None:
-        return given
-    if console.interactive and not arguments.yes:
-        typed = console.password("Password of root@%s (empty: an ssh key is set up): " % engine)
-        return typed if typed.reveal() else None
-    return None
+    path, descriptor = arguments.engine_password_file, arguments.engine_password_fd
+    given = secret("the engine's password", path, descriptor)
+    question = "Password of root@%s (empty: an ssh key is set up): " % engine
+    return given or _typed(arguments, console, question)
+
+
+def api_password(
+    arguments: argparse.Namespace, console: consoles.Console, user: str
+) -> Optional[secrets.Secret]:
+    """Return the password of the engine's API, from the same places; None where nobody gave it.
+
+    Raises: errors.UsageError.
+    """
+    path, descriptor = arguments.api_password_file, arguments.api_password_fd
+    given = secret("the password of %s" % user, path, descriptor)
+    return given or _typed(arguments, console, "Password of %s for the engine's API: " % user)
+
+
+def _typed(
+    arguments: argparse.Namespace, console: consoles.Console, question: str
+) -> Optional[secrets.Secret]:
+    """Return what a person types, None for nothing and where nobody can be asked."""
+    if not console.interactive or arguments.yes:
+        return None
+    typed = console.password(question)
+    return typed if typed.reveal() else None
 
 
 def secret(what: str, path: Optional[str], descriptor: Optional[int]) -> Optional[secrets.Secret]:

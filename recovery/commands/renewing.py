@@ -9,7 +9,6 @@ from recovery import console as consoles
 from recovery import host as hosts_
 from recovery import observation as observations
 from recovery import plan as plans
-from recovery import secret as secrets
 from recovery.commands import options
 
 
@@ -25,7 +24,7 @@ def api(
     """
     if not parameters.hosts:
         return None
-    secret = _password(arguments, console, parameters.api_user)
+    secret = options.api_password(arguments, console, parameters.api_user)
     if secret is None:
         return None
     return engine_api.Api(node, parameters.web, parameters.api_ca, parameters.api_user, secret)
@@ -97,16 +96,3 @@ def _address(seen: observations.Observation) -> str:
     """Return the address by which the engine knows this node: its certificate's name."""
     certificate = observe.node_certificate(seen)
     return certificates.common_name(certificate.subject) if certificate else seen.hostname
-
-
-def _password(
-    arguments: argparse.Namespace, console: consoles.Console, user: str
-) -> Optional[secrets.Secret]:
-    what = "the password of %s" % user
-    given = options.secret(what, arguments.api_password_file, arguments.api_password_fd)
-    if given is not None:
-        return given
-    if console.interactive and not arguments.yes:
-        typed = console.password("Password of %s for the engine's API: " % user)
-        return typed if typed.reveal() else None
-    return None
