@@ -15,7 +15,6 @@ from recovery import errors, host
 from recovery import secret as secrets
 from recovery.programs import curl
 
-USER = "admin@internal"
 SCOPE = "ovirt-app-api"
 ENGINE_VM = "HostedEngine"
 # From here on a host that does not answer may be enrolled (engine: HostValidator.java).

@@ -10,8 +10,6 @@ from recovery import moment as moments
 from recovery import plan as plans
 from recovery import secret as secrets
 
-ENGINE = "the engine's password"
-
 
 def node(arguments: argparse.Namespace) -> local_host.LocalHost:
     """Return the node that the command is about."""

@@ -25,9 +25,9 @@ def readable_at(seen: Observation, path: str) -> List[Certificate]:
     return [one for one in seen.certificates if one.path == path and one.state == "ok"]
 
 
-def expired(seen: Observation, one: Certificate, wall: Optional[float] = None) -> bool:
-    """Tell whether a certificate is past its notAfter, now or at another wall time."""
-    return one.state == "ok" and one.not_after < (seen.moment.wall if wall is None else wall)
+def expired(seen: Observation, one: Certificate) -> bool:
+    """Tell whether a certificate is past its notAfter."""
+    return one.state == "ok" and one.not_after < seen.moment.wall
 
 
 def valid(one: Certificate, wall: float) -> bool:

@@ -12,7 +12,6 @@ from recovery import secret as secrets
 GLOBAL_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts"
 PASSWORD = r"(?i)password: ?$"
 REFUSED = ("Permission denied", "Too many authentication failures")
-UNREACHABLE = ("No route to host", "Connection refused", "Connection timed out", "timed out")
 
 
 class Target(NamedTuple):

@@ -16,7 +16,6 @@ BEGINS = 45.0
 # An engine that says "maintenance" too early is not believed before that, in seconds.
 SETTLES = 180.0
 LOG = "/var/log/ovirt-engine/host-deploy/ovirt-enroll-certs-ansible-*.log"
-READY = (engine_api.MAINTENANCE, engine_api.INSTALL_FAILED, engine_api.NON_RESPONSIVE)
 
 
 def step_id(host: str) -> str:

@@ -85,7 +85,7 @@ class EngineSetup(Step):
         if not _agreed(context, before):
             return
         try:
-            ended = _set_up(context, before, only_with_renewal=not renewed)
+            ended = _set_up(context, only_with_renewal=not renewed)
         except engine_setup.NotOffered as caught:
             _leave(context, caught.cause)
             return
@@ -217,9 +217,7 @@ def _left(context: contexts.Context) -> bool:
     return bool(context.journal.of(journals.LEFT))
 
 
-def _set_up(
-    context: contexts.Context, before: Before, only_with_renewal: bool
-) -> engine_setup.Ended:
+def _set_up(context: contexts.Context, only_with_renewal: bool) -> engine_setup.Ended:
     """Run engine-setup, past its check of global maintenance only when this node vouches for it."""
     blind = _expired(context) and _vouched(context)
     keys = (engine_setup.BYPASS,) if blind else ()

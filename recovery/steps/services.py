@@ -10,16 +10,9 @@ from recovery import observation as observations
 from recovery.programs import systemctl
 from recovery.step import NEEDED, Before, Step, Words
 
-# Restarting these kills VMs or resets the node (sanlock and wdmd hold leases, libvirt-guests
-# shuts guests down), or is the storage below the VMs.
-NEVER = (
-    "sanlock.service",
-    "wdmd.service",
-    "libvirt-guests.service",
-    "multipathd.service",
-    "iscsid.service",
-    "rpcbind.service",
-)
+# Never: sanlock, wdmd, libvirt-guests, multipathd, iscsid, rpcbind. Restarting these kills VMs or
+# resets the node (sanlock and wdmd hold leases, libvirt-guests shuts guests down), or is the
+# storage below the VMs.
 ORDER = (
     "libvirtd.service",
     "vdsmd.service",

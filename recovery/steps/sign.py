@@ -43,7 +43,6 @@ class Sign(Step):
     """Signing twice would only spend a serial number, but a certificate that is there is used."""
 
     id = "sign"
-    until = ""
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(
