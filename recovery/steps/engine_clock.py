@@ -46,10 +46,10 @@ class EngineClock(Step):
 
     def capture(self, context: contexts.Context) -> Before:
         # One that has not come up yet will do so under the true time.
-        return {"runs": _runs(_engine(context))}
+        return {"runs": _runs(remote.engine(context))}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
-        engine = _engine(context)
+        engine = remote.engine(context)
         off = _off(context, engine)
         if abs(off) > TOLERANCE:
             word = "ahead" if off > 0 else "behind"
@@ -63,7 +63,7 @@ class EngineClock(Step):
             _order(engine, "start")  # no effect on one that runs
 
     def verify(self, context: contexts.Context, before: Before) -> None:
-        engine = _engine(context)
+        engine = remote.engine(context)
         off = _off(context, engine)
         if abs(off) > TOLERANCE:
             raise errors.Error("set the engine's clock", "it is still %.1f s off" % off)
@@ -78,14 +78,10 @@ class EngineClock(Step):
         if not before.get("runs") or context.journal.last(self.id, journals.VERIFIED):
             return
         try:
-            _order(_engine(context), "start")
+            _order(remote.engine(context), "start")
         except errors.ProgramError:
             order = "systemctl start %s" % SERVICE
             context.say("the engine cannot be reached; should it be stopped there: %s" % order)
-
-
-def _engine(context: contexts.Context) -> remote.Remote:
-    return remote.engine(context)
 
 
 def _runs(engine: remote.Remote) -> bool:

@@ -65,14 +65,14 @@ class EngineSetup(Step):
         if not due:
             return {"due": [], "image": ""}
         image = images.path(context.parameters.subject, context.journal.run)
-        images.save(_engine(context), image)
+        images.save(remote.engine(context), image)
         return {"due": due, "image": image}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         if not before["due"]:
             context.say("the engine's certificates are valid for more than 60 days")
             return
-        engine = _engine(context)
+        engine = remote.engine(context)
         if _left(context):  # when the run was resumed
             _started(context)
             return
@@ -99,7 +99,7 @@ class EngineSetup(Step):
     def verify(self, context: contexts.Context, before: Before) -> None:
         if not before["due"] or _left(context):
             return
-        engine = _engine(context)
+        engine = remote.engine(context)
         known = engine_certificates.read(engine)
         late = engine_certificates.due(known, context.true_at(context.node.instant()))
         if late:
@@ -140,10 +140,6 @@ class EngineSetup(Step):
         )
 
 
-def _engine(context: contexts.Context) -> remote.Remote:
-    return remote.engine(context)
-
-
 def _alone(engine: remote.Remote) -> waiting.Seen:
     """See that no engine-setup runs, such as one whose connection broke."""
     try:
@@ -175,7 +171,7 @@ def _runs(engine: remote.Remote) -> bool:
 
 def _untouched(context: contexts.Context) -> bool:
     """Tell whether the engine runs with the very certificates that this run has found."""
-    engine = _engine(context)
+    engine = remote.engine(context)
     try:
         found = (context.journal.before(engine_certificates.LOOK) or {}).get("known")
         return engine_certificates.read(engine) == found and _runs(engine)
@@ -186,7 +182,7 @@ def _untouched(context: contexts.Context) -> bool:
 def _started(context: contexts.Context) -> bool:
     """Start the engine, should it have been left stopped; tell whether it could be asked to."""
     try:
-        _engine(context).run("systemctl start %s" % SERVICE, timeout=WEB_LIMIT)
+        remote.engine(context).run("systemctl start %s" % SERVICE, timeout=WEB_LIMIT)
     except errors.Error:
         return False
     return True
@@ -228,7 +224,7 @@ def _set_up(context: contexts.Context, only_with_renewal: bool) -> engine_setup.
     def start() -> engine_setup.Ended:
         return engine_setup.run(
             context.node,
-            _engine(context).target,
+            remote.engine(context).target,
             keys,
             context.parameters.engine_setup == "unattended",
             only_with_renewal,

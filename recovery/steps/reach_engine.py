@@ -38,19 +38,19 @@ class ReachEngine(Step):
         waiting.wait(context, "the engine's ssh", lambda: _connect(context), BOOT_LIMIT)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
-        engine = _engine(context)
+        engine = remote.engine(context)
         ahead = engine.now().wall - context.node.now().wall
         context.say("the engine answers; its clock %s" % _compared(ahead))
 
     def holds(self, context: contexts.Context, before: Before) -> bool:
         try:
-            _engine(context).run("true")
+            remote.engine(context).run("true")
         except errors.Error:
             return False
         return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
-        _engine(context).close()
+        remote.engine(context).close()
 
 
 class ReachAgain(ReachEngine):
@@ -66,20 +66,16 @@ def _compared(ahead: float) -> str:
     return "is %s %s the node's" % (moments.span(abs(ahead)), word)
 
 
-def _engine(context: contexts.Context) -> remote.Remote:
-    return remote.engine(context)
-
-
 def _connect(context: contexts.Context) -> waiting.Seen:
     here, path = context.here, run_files.known_hosts(context.trust)
-    if not trust.stated(here, _engine(context).target, context.parameters.fingerprint, path):
+    if not trust.stated(here, remote.engine(context).target, context.parameters.fingerprint, path):
         return waiting.Seen(False, "no host key of %s yet" % context.parameters.engine)
     try:
-        ssh.connect(here, _engine(context).target, context.password)
+        ssh.connect(here, remote.engine(context).target, context.password)
     except ssh.NotReachable as caught:
         return waiting.Seen(False, caught.seen[-1] if caught.seen else caught.cause)
     except ssh.UnknownHostKey:
-        if not trust.asked(here, _engine(context).target, context.ask, path):
+        if not trust.asked(here, remote.engine(context).target, context.ask, path):
             raise
         return waiting.Seen(False, "host key confirmed, connecting")
     return waiting.Seen(True, "connected")

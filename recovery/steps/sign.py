@@ -67,7 +67,7 @@ class Sign(Step):
         return {"directory": "%s/.ovirt-cert-recovery-%s-%s" % (HOME, node, context.journal.run)}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
-        engine = _engine(context)
+        engine = remote.engine(context)
         directory = before["directory"]
         signed = run_files.certificate(directory)
         if not (engine.exists(signed) and not _problems(context, engine.read(signed))):
@@ -92,14 +92,10 @@ class Sign(Step):
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         try:
-            _engine(context).run("rm -rf %s" % shlex.quote(before["directory"]), timeout=30)
+            remote.engine(context).run("rm -rf %s" % shlex.quote(before["directory"]), timeout=30)
         except errors.ProgramError:
             context.say("%s stays on the engine: it cannot be reached" % before["directory"])
         context.node.remove(run_files.certificate(context.directory))
-
-
-def _engine(context: contexts.Context) -> remote.Remote:
-    return remote.engine(context)
 
 
 def _send(context: contexts.Context, engine: remote.Remote, directory: str) -> None:
