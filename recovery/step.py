@@ -40,13 +40,13 @@ class Step(ABC):
     def words(self, parameters: plan.Parameters) -> Words:
         """Say what will be done, why, and how it is undone."""
 
-    @abstractmethod
     def check(self, observation: observations.Observation) -> str:
         """Judge from what was observed: NEEDED or SATISFIED. Pure."""
+        return NEEDED
 
-    @abstractmethod
     def capture(self, context: contexts.Context) -> Before:
         """Return the before-image that undo needs; whatever lies in files is durable by then."""
+        return {}
 
     @abstractmethod
     def apply(self, context: contexts.Context, before: Before) -> None:
@@ -56,9 +56,12 @@ class Step(ABC):
     def verify(self, context: contexts.Context, before: Before) -> None:
         """See the effect by other means than those that made it. Raises: errors.Error."""
 
-    @abstractmethod
     def holds(self, context: contexts.Context, before: Before) -> bool:
-        """Tell whether the effect is still there. Only asked while `until` is ahead."""
+        """Tell whether the effect is still there. Only asked while `until` is ahead.
+
+        A step with an `until` says so itself.
+        """
+        return True
 
     @abstractmethod
     def undo(self, context: contexts.Context, before: Before) -> None:

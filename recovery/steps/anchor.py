@@ -3,9 +3,8 @@
 
 from recovery import context as contexts
 from recovery import errors, plan
-from recovery import observation as observations
 from recovery.programs import hwclock
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 
 class Anchor(Step):
@@ -22,9 +21,6 @@ class Anchor(Step):
             "",
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
     def capture(self, context: contexts.Context) -> Before:
         return {"rtc": hwclock.read(context.node)}
 
@@ -37,9 +33,6 @@ class Anchor(Step):
         anchor = context.journal.anchor()
         if anchor is None or anchor.true_at(context.node.instant()) is None:
             raise errors.Error("anchor the true time", "the journal does not hold the anchor")
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """Nothing was changed."""

@@ -3,9 +3,8 @@
 
 from recovery import context as contexts
 from recovery import engine_api, plan, waiting
-from recovery import observation as observations
 from recovery.programs import curl
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 LIMIT = 600
 RESTS = (engine_api.MAINTENANCE, engine_api.INSTALL_FAILED)
@@ -31,9 +30,6 @@ class Activate(Step):
             "",
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
     def capture(self, context: contexts.Context) -> Before:
         found = context.journal.before(self.maintenance) or {}
         return {"rested": found.get("status") in RESTS}
@@ -56,9 +52,6 @@ class Activate(Step):
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         """Being up was seen from outside already: the engine had to connect for it."""
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """It works; taking it into maintenance once more would help nobody."""

@@ -5,8 +5,7 @@ from typing import List, Tuple
 
 from recovery import context as contexts
 from recovery import errors, images, inventory, plan
-from recovery import observation as observations
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 
 class RenewCopies(Step):
@@ -27,9 +26,6 @@ class RenewCopies(Step):
             "the files are put back",
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
     def capture(self, context: contexts.Context) -> Before:
         files = []
         for path, source in _places(context):
@@ -48,9 +44,6 @@ class RenewCopies(Step):
         for path, source in _places(context):
             if context.node.read(path) != context.node.read(source):
                 raise errors.Error("renew %s" % path, "it differs from %s" % source)
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         for image in before["files"]:

@@ -6,9 +6,8 @@ from typing import Dict, Optional
 from recovery import certificates, engine_api, errors, inventory, plan, waiting
 from recovery import context as contexts
 from recovery import moment as moments
-from recovery import observation as observations
 from recovery.programs import curl
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 LIMIT = 900
 # The state follows in a moment: the enrollment is a command of its own that begins by itself.
@@ -41,9 +40,6 @@ class Enroll(Step):
             90,
             "",
         )
-
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
 
     def capture(self, context: contexts.Context) -> Before:
         return {"fingerprint": self._fingerprint(context)}
@@ -128,9 +124,6 @@ class Enroll(Step):
             if not (sound and one.not_before <= now < one.not_after):
                 raise errors.Error("use what was enrolled", one.problem or "it is not sound")
             context.say("%s: valid until %s UTC" % (self.host, moments.utc(one.not_after)))
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         context.say("whatever was enrolled on %s stays: it is valid" % self.host)

@@ -3,9 +3,8 @@
 
 from recovery import context as contexts
 from recovery import engine_api, errors, plan, waiting
-from recovery import observation as observations
 from recovery.programs import curl
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 LIMIT = 1800  # large VMs migrate slowly
 BACK = 900
@@ -37,9 +36,6 @@ class HostMaintenance(Step):
             120,
             "the host is activated again, if it was active",
         )
-
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
 
     def capture(self, context: contexts.Context) -> Before:
         return {"status": context.engine_api.host(self.host).status}
@@ -82,9 +78,6 @@ class HostMaintenance(Step):
         known = context.engine_api.host(self.host)
         if known.status not in READY and not _enrolled_as_it_is(context, known):
             raise errors.Error("keep %s in maintenance" % self.host, "it is %s" % known.status)
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         if before["status"] not in READY:

@@ -5,9 +5,8 @@ from typing import Tuple
 
 from recovery import context as contexts
 from recovery import engine_api, errors, moment, plan
-from recovery import observation as observations
 from recovery.programs import curl
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 PAUSE = 10
 TRIES = 6  # an engine that has just been set up anew needs a minute
@@ -29,12 +28,6 @@ class ReachApi(Step):
             "",
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
-    def capture(self, context: contexts.Context) -> Before:
-        return {}
-
     def apply(self, context: contexts.Context, before: Before) -> None:
         """Nothing is changed: verify looks."""
 
@@ -48,9 +41,6 @@ class ReachApi(Step):
                 % (host.name, host.address, host.status, host.vms, "" if host.vms == 1 else "s")
             )
             _enrollable(host, version)
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """Nothing was changed; the token is forgotten with this process."""

@@ -5,9 +5,8 @@ from typing import List
 
 from recovery import context as contexts
 from recovery import errors, images, inventory, plan
-from recovery import observation as observations
 from recovery.programs import hosted_engine
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 
 class Backup(Step):
@@ -24,12 +23,6 @@ class Backup(Step):
             "",
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
-    def capture(self, context: contexts.Context) -> Before:
-        return {}
-
     def apply(self, context: contexts.Context, before: Before) -> None:
         for path in _paths(context.parameters):
             images.save(context.node, context.directory, path)
@@ -39,9 +32,6 @@ class Backup(Step):
             image = images.save(context.node, context.directory, path)
             if image["backup"] and not _same(context, path, image["backup"]):
                 raise errors.Error("save %s" % path, "its copy differs")
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """Keep the copies: they are the last resort of a person."""

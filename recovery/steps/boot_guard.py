@@ -3,9 +3,8 @@
 
 from recovery import context as contexts
 from recovery import deadman, errors, plan, run_files
-from recovery import observation as observations
 from recovery.programs import systemctl
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 UNIT = "ovirt-cert-recovery-restore-time.service"
 PATH = "/etc/systemd/system/%s" % UNIT
@@ -42,9 +41,6 @@ class BootGuard(Step):
             3,
             "the unit is disabled and removed",
         )
-
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
 
     def capture(self, context: contexts.Context) -> Before:
         return {"itself": context.itself}
@@ -94,12 +90,6 @@ class RemoveBootGuard(Step):
             "",
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
-    def capture(self, context: contexts.Context) -> Before:
-        return {}
-
     def apply(self, context: contexts.Context, before: Before) -> None:
         deadman.disarm(context)
         remove(context)
@@ -107,9 +97,6 @@ class RemoveBootGuard(Step):
     def verify(self, context: contexts.Context, before: Before) -> None:
         if context.node.exists(PATH):
             raise errors.Error("remove %s" % PATH, "it is still there")
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """Nothing to bring back: the clock is right."""

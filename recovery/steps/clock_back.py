@@ -25,12 +25,6 @@ class ClockBack(Step):
             "the true time is restored",
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
-    def capture(self, context: contexts.Context) -> Before:
-        return {}
-
     def apply(self, context: contexts.Context, before: Before) -> None:
         clock.step_to(context.node, context.parameters.past)
 
@@ -67,9 +61,6 @@ class KeepRtc(Step):
 
     def check(self, observation: observations.Observation) -> str:
         return NEEDED if observation.rtc is not None else SATISFIED
-
-    def capture(self, context: contexts.Context) -> Before:
-        return {}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         # On EL8 the RTC is dragged along by a program that may still be running.

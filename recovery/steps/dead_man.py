@@ -4,8 +4,7 @@
 from recovery import context as contexts
 from recovery import deadman, errors, plan
 from recovery import moment as moments
-from recovery import observation as observations
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 
 class DeadMan(Step):
@@ -27,12 +26,6 @@ class DeadMan(Step):
             2,
             "the timer is stopped",
         )
-
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
-    def capture(self, context: contexts.Context) -> Before:
-        return {}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         deadman.arm(context)

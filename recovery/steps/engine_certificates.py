@@ -3,8 +3,7 @@
 
 from recovery import context as contexts
 from recovery import engine_certificates, plan, remote
-from recovery import observation as observations
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 
 class EngineCertificates(Step):
@@ -24,9 +23,6 @@ class EngineCertificates(Step):
             "",
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
     def capture(self, context: contexts.Context) -> Before:
         engine = remote.engine(context)
         known = engine_certificates.read(engine)
@@ -39,9 +35,6 @@ class EngineCertificates(Step):
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         """Nothing was changed."""
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """Nothing was changed."""

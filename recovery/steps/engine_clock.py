@@ -5,8 +5,7 @@ from recovery import context as contexts
 from recovery import errors, plan, remote
 from recovery import journal as journals
 from recovery import moment as moments
-from recovery import observation as observations
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 TOLERANCE = 2.0
 # For 300 s after its start the engine fences nobody (DisableFenceAtStartupInSec), but it counts
@@ -41,9 +40,6 @@ class EngineClock(Step):
             "%s is started, should it have been left stopped" % SERVICE,
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
     def capture(self, context: contexts.Context) -> Before:
         # One that has not come up yet will do so under the true time.
         return {"runs": _runs(remote.engine(context))}
@@ -69,9 +65,6 @@ class EngineClock(Step):
             raise errors.Error("set the engine's clock", "it is still %.1f s off" % off)
         if before.get("runs") and not _runs(engine):
             raise errors.Error("start %s again" % SERVICE, "it does not run on the engine")
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """The true time stays; the engine must not stay stopped half-way."""

@@ -16,9 +16,8 @@ from recovery import (
 from recovery import engine_image as images
 from recovery import journal as journals
 from recovery import moment as moments
-from recovery import observation as observations
 from recovery.programs import engine_setup, hosted_engine
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 SERVICE = "ovirt-engine"
 # Its Python is started with its plugin groups as a word; the bracket keeps pgrep's own shell out.
@@ -56,9 +55,6 @@ class EngineSetup(Step):
             300,
             "cannot be undone; a copy of the engine's files from before is left on the engine",
         )
-
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
 
     def capture(self, context: contexts.Context) -> Before:
         due = engine_certificates.found_due(context.journal)
@@ -118,9 +114,6 @@ class EngineSetup(Step):
             WEB_LIMIT,
         )
         context.journal.write(journals.RENEWED, data={"known": known})
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """Refuse where engine-setup has changed anything; the engine must not stay stopped."""

@@ -46,9 +46,6 @@ class StartEngineVm(Step):
     def check(self, observation: observations.Observation) -> str:
         return SATISFIED if observation.engine.needs_no_start else NEEDED
 
-    def capture(self, context: contexts.Context) -> Before:
-        return {}
-
     def apply(self, context: contexts.Context, before: Before) -> None:
         # Taken before the start: what the node says while it begins must not be missed.
         cursor = journalctl.last_cursor(context.node)

@@ -3,8 +3,7 @@
 
 from recovery import context as contexts
 from recovery import errors, images, inventory, issued, plan, run_files
-from recovery import observation as observations
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 
 class Install(Step):
@@ -20,9 +19,6 @@ class Install(Step):
             2,
             "every file is put back byte for byte, with owner and mode",
         )
-
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
 
     def capture(self, context: contexts.Context) -> Before:
         files = []
@@ -46,9 +42,6 @@ class Install(Step):
             found = issued.problems_on(context, data, moments, copy.key)
             if found:
                 raise errors.Error("install %s" % copy.certificate, found[0], seen=found[1:])
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         for image in before["files"]:

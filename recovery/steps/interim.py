@@ -11,8 +11,7 @@ from typing import Dict, List
 
 from recovery import context as contexts
 from recovery import errors, images, inventory, issued, plan, requests, signing
-from recovery import observation as observations
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 DAYS = 2  # a night's sleep between a cut run and `resume`
 LEFT = 3600  # seconds that must be left of it for the engine VM to start in
@@ -42,9 +41,6 @@ class Interim(Step):
             2,
             "every file is put back byte for byte; what runs goes on with what it has read",
         )
-
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
 
     def capture(self, context: contexts.Context) -> Before:
         paths = [path for place in context.parameters.interim for path in _files(place)]
@@ -96,9 +92,6 @@ class EndInterim(Step):
             "",
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
     def capture(self, context: contexts.Context) -> Before:
         return dict(context.journal.before(Interim.id) or {"files": []})
 
@@ -111,9 +104,6 @@ class EndInterim(Step):
             here = context.node.read(image["path"]) if context.node.exists(image["path"]) else None
             if here != kept:
                 raise errors.Error("put back %s" % image["path"], "it is not what it was")
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """The temporary certificate does not come back."""

@@ -113,9 +113,6 @@ class LeaveMaintenance(Step):
                 context, "the end of global maintenance", lambda: _ended(context), 60, pause=5
             )
 
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
-
     def undo(self, context: contexts.Context, before: Before) -> None:
         """The mode is what it was before the run."""
 

@@ -33,12 +33,6 @@ class Prove(Step):
             "",
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
-    def capture(self, context: contexts.Context) -> Before:
-        return {}
-
     def apply(self, context: contexts.Context, before: Before) -> None:
         """Nothing is changed: verify looks."""
 
@@ -58,9 +52,6 @@ class Prove(Step):
             (one.step, one.need) for one in context.journal.plan.steps
         ]:
             waiting.wait(context, DOMAIN, lambda: _running(context), 60, pause=5)
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """Nothing was changed."""

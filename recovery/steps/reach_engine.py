@@ -4,9 +4,8 @@
 from recovery import context as contexts
 from recovery import errors, plan, remote, run_files, trust, waiting
 from recovery import moment as moments
-from recovery import observation as observations
 from recovery.programs import ssh
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 BOOT_LIMIT = 1200  # a large engine checks its disks before it answers
 
@@ -27,12 +26,6 @@ class ReachEngine(Step):
             180,
             "the connection is closed",
         )
-
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
-    def capture(self, context: contexts.Context) -> Before:
-        return {}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         waiting.wait(context, "the engine's ssh", lambda: _connect(context), BOOT_LIMIT)

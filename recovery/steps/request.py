@@ -3,9 +3,8 @@
 
 from recovery import context as contexts
 from recovery import errors, host, inventory, pem, plan, requests, run_files
-from recovery import observation as observations
 from recovery.programs import openssl
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 
 class MakeRequest(Step):
@@ -22,12 +21,6 @@ class MakeRequest(Step):
             "the request is removed",
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
-    def capture(self, context: contexts.Context) -> Before:
-        return {}
-
     def apply(self, context: contexts.Context, before: Before) -> None:
         request = context.node.request(inventory.NODE_KEY)
         context.node.replace(run_files.request(context.directory), request)
@@ -36,9 +29,6 @@ class MakeRequest(Step):
         request = context.node.read(run_files.request(context.directory))
         if not _matches(context.node, request):
             raise errors.Error("make the signing request", "it does not match the node's key")
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         context.node.remove(run_files.request(context.directory))

@@ -4,8 +4,7 @@
 from recovery import clock, errors, plan
 from recovery import context as contexts
 from recovery import journal as journals
-from recovery import observation as observations
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 
 class RestoreTime(Step):
@@ -22,12 +21,6 @@ class RestoreTime(Step):
             "",
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
-    def capture(self, context: contexts.Context) -> Before:
-        return {}
-
     def apply(self, context: contexts.Context, before: Before) -> None:
         deviation = clock.restore(context.node, context.true_at)
         context.journal.write(journals.RESTORED, data={"by": "recover", "deviation": deviation})
@@ -37,9 +30,6 @@ class RestoreTime(Step):
         if abs(deviation) > clock.TOLERANCE:
             raise errors.Error("restore the true time", "the clock is %.1f s off" % deviation)
         context.say("the true time is back (deviation %+.2f s)" % deviation)
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """The true time stays."""

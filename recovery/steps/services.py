@@ -6,9 +6,8 @@ from typing import List
 from recovery import context as contexts
 from recovery import errors, plan, waiting
 from recovery import journal as journals
-from recovery import observation as observations
 from recovery.programs import systemctl
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 # Never: sanlock, wdmd, libvirt-guests, multipathd, iscsid, rpcbind. Restarting these kills VMs or
 # resets the node (sanlock and wdmd hold leases, libvirt-guests shuts guests down), or is the
@@ -61,9 +60,6 @@ class RestartServices(Step):
         commands = ["systemctl reset-failed %s" % " ".join(parameters.failed)]
         commands += ["systemctl restart %s" % unit for unit in parameters.services]
         return Words(self.title, self.reason, tuple(commands), 25, "")
-
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
 
     def capture(self, context: contexts.Context) -> Before:
         units = systemctl.show(context.node, context.parameters.services)

@@ -8,9 +8,8 @@ from typing import List, Tuple
 from recovery import certificates, errors, issued, plan, remote, run_files
 from recovery import context as contexts
 from recovery import moment as moments
-from recovery import observation as observations
 from recovery.programs import df
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 PKI = "/etc/pki/ovirt-engine"
 HOME = "/root"  # of the user that logs in there
@@ -58,9 +57,6 @@ class Sign(Step):
             "the request and the certificate are removed from the engine; the CA's record stays",
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
     def capture(self, context: contexts.Context) -> Before:
         # Every node counts its own runs.
         node = re.sub(r"[^\w.:-]", "_", context.parameters.subject.rsplit("/CN=", 1)[-1])
@@ -86,9 +82,6 @@ class Sign(Step):
                 seen=problems[1:],
                 unchanged="every certificate of the node",
             )
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         try:

@@ -6,8 +6,7 @@ from typing import List
 from recovery import certificates, errors, inventory, issued, plan, run_files, signing
 from recovery import context as contexts
 from recovery import moment as moments
-from recovery import observation as observations
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 
 class SignHere(Step):
@@ -28,12 +27,6 @@ class SignHere(Step):
             "the certificate is removed; the record of what was signed stays",
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
-    def capture(self, context: contexts.Context) -> Before:
-        return {}
-
     def apply(self, context: contexts.Context, before: Before) -> None:
         node, path = context.node, run_files.certificate(context.directory)
         if not (node.exists(path) and not _problems(context, node.read(path))):
@@ -50,9 +43,6 @@ class SignHere(Step):
                 seen=problems[1:],
                 unchanged="every certificate of the node",
             )
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         context.node.remove(run_files.certificate(context.directory))

@@ -5,9 +5,8 @@ from typing import Tuple
 
 from recovery import context as contexts
 from recovery import errors, plan, waiting
-from recovery import observation as observations
 from recovery.programs import systemctl, timedatectl
-from recovery.step import NEEDED, Before, Step, Words
+from recovery.step import Before, Step, Words
 
 STOPPED = ("inactive", "failed")
 
@@ -29,9 +28,6 @@ class StopTimeSync(Step):
             3,
             "the units are started again as they were",
         )
-
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
 
     def capture(self, context: contexts.Context) -> Before:
         parameters = context.parameters
@@ -124,9 +120,6 @@ class StartTimeSync(Step):
             "",
         )
 
-    def check(self, observation: observations.Observation) -> str:
-        return NEEDED
-
     def capture(self, context: contexts.Context) -> Before:
         found = context.journal.before(StopTimeSync.id)
         return found or {"active": [], "enabled": []}
@@ -139,9 +132,6 @@ class StartTimeSync(Step):
         for unit in systemctl.show(context.node, wanted) if wanted else []:
             if unit.active not in ("active", "activating"):
                 raise errors.Error("start %s" % unit.name, "it is %s" % unit.active)
-
-    def holds(self, context: contexts.Context, before: Before) -> bool:
-        return True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """It runs as it did before: nothing to take back."""
