@@ -10,6 +10,13 @@ RECOVER = "recover --yes --no-engine-setup --engine-password-file " + PASSWORD
 INSTALLED = sorted(COPIES)
 
 
+def check_time(node: Node) -> None:
+    """Both clocks show the true time."""
+    assert abs(node.deviation()) < 1.0
+    # Whole seconds, written and read late by an emulated machine that has more to do.
+    assert abs(node.machine.rtc() - node.true()) < 5
+
+
 def check_recovered(node: Node, text: str) -> None:
     """Every claim of the report is looked up in the machine."""
     assert "Recovered." in text
@@ -31,9 +38,7 @@ def check_undone(node: Node, before: Dict[str, str], domain: int) -> None:
     done = node.tool("undo --yes")
     assert done.status == 0, done.out + done.err
     assert node.changed(before) == []
-    assert abs(node.deviation()) < 1.0
-    # Whole seconds, written and read late by an emulated machine that has more to do.
-    assert abs(node.machine.rtc() - node.true()) < 5
+    check_time(node)
     assert node.out("systemctl is-active chronyd").strip() == "active"
     left = node.out("systemctl list-units --all --plain --no-legend 'ovirt-cert-recovery*'")
     assert ".timer" not in left and "restore-time" not in left

@@ -5,7 +5,7 @@ import re
 
 from simulators import names
 from simulators.vm import ntp
-from tests.vm.checks import INSTALLED, RECOVER, check_recovered, check_undone
+from tests.vm.checks import INSTALLED, RECOVER, check_recovered, check_time, check_undone
 from tests.vm.node import LOG, PASSWORD, Node, deviation_told
 
 # engine-setup too: the machine's stand-in for it asks and renews as the real one does.
@@ -27,7 +27,7 @@ def test_recovery_without_ntp_then_undo_from_the_end(node: Node) -> None:
     assert node.domain() == domain
     check_recovered(node, text)
     assert abs(deviation_told(text)) < 1.0
-    assert abs(node.machine.rtc() - node.true()) < 3
+    check_time(node)
     assert node.changed(before) == INSTALLED
     assert not re.search("rehearsal$", node.out("cat %s; journalctl -b -o cat" % LOG), re.M)
     check_undone(node, before, domain)
