@@ -74,7 +74,10 @@ def test_readme_commands_are_all_known_here() -> None:
     expected += [archive + "recover --engine-backup /mnt/usb/engine.backup"]
     expected += [archive + "recover --route renew --all-nodes"]
     expected += [archive + words for words in ON_A_NODE[7:]]
-    expected += [archive + "--root /mnt/sysimage diagnose"] + SIGNING
+    expected += [archive + "--root /mnt/sysimage diagnose"]
+    # Run by tests/vm/test_rescue.py.
+    signed = "--root /mnt/sysimage recover --route offline-ca --engine-backup FILE"
+    expected += [archive + signed] + SIGNING
     assert commands() == expected
 
 

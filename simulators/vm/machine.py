@@ -24,6 +24,8 @@ MEMORY = 1024  # MiB
 # Software emulation everywhere: nested KVM of cloud machines does not boot a stock kernel.
 ACCELERATION = "tcg,thread=multi,tb-size=256"
 APPEND = "root=/dev/vda rw console=ttyS0 quiet no_timer_check"
+# The same packages as a rescue system: it mounts and commands, and runs nothing of a node.
+RESCUE = APPEND + " systemd.unit=basic.target systemd.wants=qemu-guest-agent.service"
 BOOTS_WITHIN = 600.0  # seconds until the agent answers; 15 on two idle cores, minutes on busy ones
 THAWS_WITHIN = 60
 TODAY = 1676894400  # 2023-02-20 12:00:00 UTC, the day of the simulated worlds
@@ -41,9 +43,15 @@ class Machine:
     """A qemu process with its sockets and its disk in a folder of its own."""
 
     def __init__(
-        self, folder: str, image: Image, frozen: Optional[Frozen] = None, today: int = TODAY
+        self,
+        folder: str,
+        image: Image,
+        frozen: Optional[Frozen] = None,
+        today: int = TODAY,
+        append: str = APPEND,
     ) -> None:
         self.folder = folder
+        self._append = append
         self.image = image
         self.log = folder + "/serial.log"
         self._frozen = frozen
@@ -51,18 +59,18 @@ class Machine:
         self._monitor: Optional[Line] = None
         self.agent: Optional[Agent] = None
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        self._disk = folder + "/disk.qcow2"
+        self.disk = folder + "/disk.qcow2"
         if frozen:
-            _overlay(self._disk, frozen.disk, "qcow2")
+            _overlay(self.disk, frozen.disk, "qcow2")
         else:
-            _overlay(self._disk, image.disk, "raw")
+            _overlay(self.disk, image.disk, "raw")
         self._start(frozen.rtc if frozen else today, frozen)
 
     def _start(self, rtc: int, frozen: Optional[Frozen]) -> None:
         for name in ("monitor", "agent", "console"):
             if os.path.exists(self._socket(name)):
                 os.unlink(self._socket(name))
-        words = arguments(self.image, self._disk, self.folder, rtc)
+        words = arguments(self.image, self.disk, self.folder, rtc, self._append)
         if frozen:
             words += ["-incoming", "exec:cat " + shlex.quote(frozen.memory)]
         with open(self.folder + "/qemu.log", "ab") as said:
@@ -171,10 +179,17 @@ class Machine:
 
     def plug(self, stick: str) -> None:
         """Put a stick into the USB port, write-protected."""
-        file = {"driver": "file", "filename": stick, "read-only": True}
-        node = {"driver": "raw", "node-name": "stick-data", "read-only": True, "file": file}
+        self._usb("stick", stick, "raw", False)
+
+    def attach(self, disk: str) -> None:
+        """Attach another machine's disk, which must be off, to read and to write."""
+        self._usb("other", disk, "qcow2", True)
+
+    def _usb(self, name: str, path: str, shape: str, write: bool) -> None:
+        file = {"driver": "file", "filename": path, "read-only": not write}
+        node = {"driver": shape, "node-name": name + "-data", "read-only": not write, "file": file}
         self.ask("blockdev-add", **node)
-        self.ask("device_add", driver="usb-storage", bus="xhci.0", drive="stick-data", id="stick")
+        self.ask("device_add", driver="usb-storage", bus="xhci.0", drive=name + "-data", id=name)
 
     def freeze(self, memory: str) -> Frozen:
         """Save the memory and end; the disk stays as it is at that moment."""
@@ -192,7 +207,7 @@ class Machine:
         self._process.wait(30)
         if told["status"] != "completed":
             raise Failed("freeze the machine", str(told), self.folder + "/qemu.log")
-        return Frozen(self._disk, memory, rtc)
+        return Frozen(self.disk, memory, rtc)
 
     def close(self) -> None:
         """End it, however it is. Nothing of it stays behind but its folder."""
@@ -209,7 +224,7 @@ class Machine:
             self._process.wait()
 
 
-def arguments(image: Image, disk: str, folder: str, rtc: int) -> List[str]:
+def arguments(image: Image, disk: str, folder: str, rtc: int, append: str = APPEND) -> List[str]:
     """qemu's words. cache=writeback: with unsafe, a guest's fsync would mean nothing."""
     base = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(rtc))
     words = "-machine q35 -smp 2 -nodefaults -no-user-config -display none"
@@ -224,7 +239,7 @@ def arguments(image: Image, disk: str, folder: str, rtc: int) -> List[str]:
     return (
         [packages.program("qemu-system-x86_64"), "-accel", ACCELERATION, "-m", str(MEMORY)]
         + words.split()
-        + ["-rtc", "base=%s,clock=vm" % base, "-append", APPEND]
+        + ["-rtc", "base=%s,clock=vm" % base, "-append", append]
         + ["-kernel", image.kernel, "-initrd", image.ramdisk]
         + ["-drive", drive, "-device", "virtio-blk-pci,drive=disk"]
         # 10.0.2.2 is this machine's loopback; nothing beyond it is reached.

@@ -13,6 +13,15 @@ from simulators.vm.agent import Done
 STICK = "/mnt/usb"
 TOOL = "/usr/bin/python3 %s/ovirt-cert-recovery.pyz" % STICK
 PASSWORD = "/run/engine-password"
+BACKUP = "/run/engine.backup"
+# As engine-backup packs with --files-compressor=gzip (the machine has no xz): the files in a tar of
+# their own, its hash beside it, all in another.
+PACK = (
+    "cd /run && mkdir -m 0700 packed && cd packed && echo 4.5.4 > version"
+    " && tar -C {}/srv/engine -cpSzf files etc/pki/ovirt-engine"
+    " && sha256sum files version > /run/sums && mv /run/sums sha256sum"
+    " && tar -cpSzf {} . && rm -r /run/packed"
+)
 LOG = "/run/recovery.log"
 ENDED = "exit-status"
 CERTIFICATE = "/etc/pki/vdsm/certs/vdsmcert.pem"
@@ -103,11 +112,19 @@ class Node:
         """Pull the power and boot with the hardware clock as it was left; that clock."""
         at = time.monotonic()
         left = self.machine.cut()
-        self.machine.boot(left + round(time.monotonic() - at))
+        self.boot(left + round(time.monotonic() - at))
+        return left
+
+    def boot(self, rtc: int) -> None:
+        """Power on; until all has started that will, the stick in its port."""
+        self.machine.boot(rtc)
         self.machine.wait()
         self.out("systemctl is-system-running --wait || true", 300)
         self.insert()
-        return left
+
+    def pack(self, root: str = "") -> None:
+        """Make what engine-backup would have made of the engine whose files lie below root."""
+        self.out(PACK.format(root, BACKUP))
 
     def domain(self) -> Optional[int]:
         """The pid of the engine VM's qemu; None when there is none."""

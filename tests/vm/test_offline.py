@@ -4,18 +4,10 @@
 import pytest
 
 from tests.vm.checks import INSTALLED, RECOVER, check_recovered
-from tests.vm.node import COPIES, Node
+from tests.vm.node import BACKUP, COPIES, Node
 
-BACKUP = "/run/engine.backup"
 CA = "/etc/pki/vdsm/certs/cacert.pem"
 INTERIM = RECOVER + " --route interim"
-# As engine-backup packs with --files-compressor=gzip (the machine has no xz): the files in a tar of
-# their own, its hash beside it, all in another.
-PACK = (
-    "cd /run && mkdir -m 0700 packed && tar -C /srv/engine -cpSzf packed/files etc/pki/ovirt-engine"
-    " && cd packed && echo 4.5.4 > version && sha256sum files version > /run/sums && mv /run/sums"
-    " sha256sum && tar -cpSzf %s . && rm -r /run/packed" % BACKUP
-)
 
 
 def jumps(node: Node) -> str:
@@ -24,7 +16,7 @@ def jumps(node: Node) -> str:
 
 
 def test_offline_ca_with_a_backup_of_the_engine(node: Node) -> None:
-    node.out(PACK)
+    node.pack()
     before = node.files()
     asked = node.tool("plan --engine-backup " + BACKUP)
     assert asked.status == 0 and "sign the request here" in asked.out, asked.out + asked.err
