@@ -31,6 +31,37 @@ def look(loader, name):  # type: ignore[no-untyped-def]
     return data
 
 
+class Checked(object):
+    """Imports what was looked at, once: zipimport would read and compile each of them twice."""
+
+    def __init__(self, archive, files, spec):  # type: ignore[no-untyped-def]
+        self.archive, self.files, self.spec = archive, files, spec
+
+    def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
+        inner = name.replace(".", "/")
+        for place in (inner + "/__init__.py", inner + ".py"):
+            if place in self.files:
+                origin, package = self.archive + "/" + place, place != inner + ".py"
+                spec = self.spec(name, self, origin=origin, is_package=package)
+                spec.has_location = True
+                return spec
+        return None
+
+    def create_module(self, spec):  # type: ignore[no-untyped-def]
+        return None
+
+    def exec_module(self, module):  # type: ignore[no-untyped-def]
+        name = module.__spec__.origin
+        code = compile(self._of(name), name, "exec", 0, True)  # type: ignore[no-untyped-call]
+        exec(code, module.__dict__)
+
+    def get_source(self, name):  # type: ignore[no-untyped-def]
+        return self._of(self.find_spec(name).origin).decode("ascii")  # type: ignore[no-untyped-call]
+
+    def _of(self, origin):  # type: ignore[no-untyped-def]
+        return self.files[origin[len(self.archive) + 1 :]]
+
+
 if __name__ == "__main__":
     if sys.version_info < (3, 6):
         seen = "%d.%d (%s)" % (sys.version_info[0], sys.version_info[1], sys.executable)
@@ -38,11 +69,16 @@ if __name__ == "__main__":
             "it needs Python 3.6 or newer, this is " + seen,
             "next: sh %s; that looks for one, /usr/libexec/platform-python too" % sys.argv[0],
         )
+    files = {}
     for each in sorted(CHECKS, reverse=True):  # the help page first: it needs none of the others
-        seen = look(__loader__, each)  # type: ignore[name-defined,no-untyped-call]
+        files[each] = look(__loader__, each)  # type: ignore[name-defined,no-untyped-call]
         if each == "_archive/usage" and sys.argv[1:] in (["--help"], ["-h"]):
-            sys.stdout.write(seen.decode("ascii"))
+            sys.stdout.write(files[each].decode("ascii"))
             sys.exit(0)
+    from importlib.machinery import ModuleSpec
+
+    path = __loader__.archive  # type: ignore[name-defined]
+    sys.meta_path.insert(0, Checked(path, files, ModuleSpec))  # type: ignore[no-untyped-call]
     from _archive import importer
 
-    sys.exit(importer.start(__loader__))  # type: ignore[name-defined]
+    sys.exit(importer.start(path, files[importer.INDEX]))

@@ -43,9 +43,8 @@ class Compiled:
 class Archive:
     """The open archive, what of it is for this Python, and the code compiled from it."""
 
-    def __init__(self, zipped: "Any") -> None:
-        self.path = str(zipped.archive)
-        text = zipped.get_data(self.path + "/" + INDEX)
+    def __init__(self, path: str, text: bytes) -> None:
+        self.path = path
         self.id = "%08x%08x" % (zlib.crc32(text), zlib.adler32(text))
         self.places: "Dict[str, str]" = {}
         self.homes: "Dict[str, str]" = {}
@@ -220,9 +219,9 @@ def this_machine() -> str:
     return uname().machine if known else ""
 
 
-def start(zipped: "Any") -> int:
+def start(path: str, index: bytes) -> int:
     """Make the archive importable and run the tool. Its exit status comes back."""
-    archive = Archive(zipped)
+    archive = Archive(path, index)
     if sys.version_info < (3, 7):
         # cryptography says so at every start; a node has no other Python.
         sys.modules["warnings"].filterwarnings("ignore", "Python 3.6 is no longer supported")
