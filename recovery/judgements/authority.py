@@ -22,13 +22,14 @@ def judge(seen: Observation, chosen: str) -> List[Finding]:
 def _at_hand(seen: Observation, chosen: str) -> List[Finding]:
     if chosen == diagnosis.OFFLINE_CA or seen.engine.answers_ssh:
         return []
+    word = "" if seen.running else "--root %s " % seen.root
     return [
         Finding(
             "backup-would-do",
             NOTE,
             "with an engine-backup archive at hand the clock need not be changed",
             ("its scope has to be all or files; the CA's certificate and key will do as well",),
-            ("recover --engine-backup FILE", "recover --ca-cert FILE --ca-key FILE"),
+            (word + "recover --engine-backup FILE", word + "recover --ca-cert FILE --ca-key FILE"),
         )
     ]
 

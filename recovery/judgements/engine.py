@@ -63,7 +63,7 @@ def _not_here(seen: Observation) -> List[Finding]:
 
 def _global(seen: Observation) -> List[Finding]:
     if seen.engine.global_maintenance is None and facts.node_expired(seen):
-        return _maintenance_unknown()
+        return _maintenance_unknown() if seen.running else []
     if not seen.engine.global_maintenance:
         return []
     return [

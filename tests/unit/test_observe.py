@@ -104,6 +104,10 @@ def test_observe_a_disk_in_a_rescue_system_reads_files_only(tmp_path: Path) -> N
     assert "--directory %s/var/log/journal" % root in made.calls("journalctl")[0]
     judged = diagnose(seen)
     assert judged.has("files-only") and judged.has("node-certificate-expired")
+    # Nobody was asked, so nobody did not answer; no VM's console is within reach.
+    assert not judged.has("global-maintenance-unknown") and not judged.has("without-ssh")
+    (ways,) = [one.remediation for one in judged.findings if one.id == "backup-would-do"]
+    assert ways[0] == "--root %s recover --engine-backup FILE" % root
     assert judged.route == "none"
 
 
