@@ -36,7 +36,7 @@ class Session:
 def pytest_addoption(parser: Any) -> None:
     parser.addoption(
         "--crash-cases",
-        choices=("sample", "most", "all"),
+        choices=("sample", "all"),
         default=os.environ.get("CRASH_CASES", "sample"),
         help="kill the tool at a seeded sample of its effects, or at every one",
     )
@@ -144,7 +144,7 @@ def _present(name: str) -> None:
 
 @pytest.fixture
 def crash_cases(request: Any) -> str:
-    """How many crash points to try: `sample`, `most` or `all`."""
+    """How many crash points to try: `sample` or `all`."""
     return str(request.config.getoption("--crash-cases"))
 
 

@@ -52,11 +52,8 @@ def run(
         python = environment.ensure(found, LOCK)
     except program.Failed as failure:
         return Result(found.release, False, str(failure))
-    whole = minor == BUILD
-    chosen = (
-        slow or ("all" if whole else "sample"),
-        crash_cases or ("most" if whole else "sample"),
-    )
+    breadth = "all" if minor == BUILD else "sample"
+    chosen = (slow or breadth, crash_cases or breadth)
     options = ["--slow=" + chosen[0], "--crash-cases=" + chosen[1]]
     result = pytest(found.release, str(python), options + list(words))
     return result._replace(text="{}; slow tests: {}, crash cases: {}".format(result.text, *chosen))

@@ -31,14 +31,13 @@ class Subject(NamedTuple):
 
     scenario: str
     chunks: int  # pieces in which its effects are tried, a test each
-    one_in: int = 3  # so many effects is one tried, where not all are asked for
     engine: str = "running, engine healthy"  # the world's own words
     changed: Tuple[str, ...] = tuple(accounts.INSTALLED)
     engine_setup: bool = True  # at the end of it the engine's own certificates are new ones
     kept: Tuple[str, ...] = ()  # what undo may leave changed: what the engine has enrolled
 
 
-REWIND = Subject("node-expired", 8, one_in=1)
+REWIND = Subject("node-expired", 8)
 SIGN = Subject("engine-up", 2, engine="running on another node")
 OFFLINE_CA = Subject("offline-backup", 3, engine_setup=False)
 INTERIM = Subject("interim", 5)
@@ -84,11 +83,10 @@ def cases(node: watched.Node, folder: Path, wanted: Callable[[int, str], bool]) 
 
 
 def chosen(subject: Subject, chunk: int, crash_cases: str) -> Callable[[int, str], bool]:
-    """Every effect of this chunk, or one in so many, or a seeded few of it."""
+    """Every effect of this chunk, or a seeded few of it."""
     if crash_cases != "sample":
-        pieces = subject.chunks * (subject.one_in if crash_cases == "most" else 1)
         # Neighbours stay together: after one effect is often the same as before the next.
-        return lambda number, side: number // 4 % pieces == chunk
+        return lambda number, side: number // 4 % subject.chunks == chunk
     offset = random.Random(SEED + chunk).randrange(SAMPLED)
     return lambda number, side: number % SAMPLED == offset
 

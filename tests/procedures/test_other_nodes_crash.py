@@ -17,7 +17,7 @@ from tests.procedures import accounts, test_crash, watched
 from tests.procedures.cluster import HELD
 
 CHUNKS = 2
-EVERY = {"all": 6, "most": 18, "sample": 24}
+EVERY = {"all": 6, "sample": 24}
 
 
 def words(node: watched.Node, verb: str) -> List[str]:
