@@ -25,6 +25,7 @@ def main(arguments: "Optional[List[str]]" = None) -> int:
 def _run(words: "List[str]") -> int:
     from recovery import cli, errors
 
+    _speak()
     try:
         return cli.run(words)
     except errors.Error as caught:
@@ -38,13 +39,28 @@ def _run(words: "List[str]") -> int:
         return _bug(caught, words)
 
 
+def _speak() -> None:
+    """Let no letter that the terminal's encoding has not end the work.
+
+    Python 3.6 takes the C locale by its word, and a node's journal may be in any language.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None or stream is not getattr(sys, "__%s__" % name):
+            continue  # closed, or somebody's own
+        encoding, at_once, kind = stream.encoding, stream.line_buffering, type(stream)
+        made = kind(stream.detach(), encoding, "backslashreplace", None, at_once)
+        setattr(sys, name, made)
+
+
 def _bug(caught: Exception, words: "List[str]") -> int:
     import traceback
 
     from recovery import errors, files
 
-    root = words[words.index("--root") + 1] if "--root" in words[:-1] else "/"
-
+    root = "/"
+    for word, following in zip(words, words[1:] + [""]):
+        root = following if word == "--root" else word.partition("--root=")[2] or root
     text = "".join(traceback.format_exception(type(caught), caught, caught.__traceback__))
     print("internal error: %s: %s" % (type(caught).__name__, caught), file=sys.stderr)
     path = "/var/log/ovirt-cert-recovery-bug.log"

@@ -229,9 +229,15 @@ class Disk:
         (folder / "ca.key").write_bytes(keys.pem("ca"))
         self.pair = ("--ca-cert", str(folder / "ca.pem"), "--ca-key", str(folder / "ca.key"))
 
-    def tool(self, *words: str) -> Tuple[int, str]:
+    def tool(self, *words: str, **given: str) -> Tuple[int, str]:
         argv = [sys.executable, entry_point.__file__, "--root", self.root] + list(words)
-        ran = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/")
+        ran = subprocess.Popen(
+            argv,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            env=dict(os.environ, **given),
+        )
         output = ran.communicate(timeout=120)[0].decode()
         return ran.returncode, output
 
@@ -256,6 +262,15 @@ def test_disk_at_rest_is_signed_for_and_undone_without_any_service(tmp_path: Pat
     status, output = disk.tool("undo", "--yes")
     assert status == 0, output
     assert disk.certificates() == old
+
+
+def test_words_of_another_language_are_shown_by_an_ascii_terminal(tmp_path: Path) -> None:
+    disk = Disk(tmp_path)
+    release = Path(disk.root + "/etc/os-release")
+    release.write_text('PRETTY_NAME="\u0423\u0437\u0435\u043b 4.4"\n', encoding="utf-8")
+    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    status, output = disk.tool("diagnose", **ascii_only)
+    assert status == 0 and "\\u0423\\u0437\\u0435\\u043b 4.4" in output, output
 
 
 def test_disk_at_rest_without_a_ca_is_a_usage_error(tmp_path: Path) -> None:
