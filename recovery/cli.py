@@ -44,19 +44,25 @@ def run(words: List[str], host: Optional[Callable[[str, str], Any]] = None) -> i
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog=PROGRAM)
     parser.add_argument("--version", action="version", version="%(prog)s " + __version__)
-    parser.add_argument("--root", default="/", metavar="DIR", help="the node's root directory")
-    parser.add_argument(
-        "--programs",
-        default="",
-        metavar="DIR",
-        help="run the node's programs from here; without it another root is a disk at rest",
-    )
+    _place(parser, "/", "")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _looking(commands)
     _acting(commands)
+    for command in commands.choices.values():  # there too, where a tired person types it
+        _place(command, argparse.SUPPRESS, argparse.SUPPRESS)
     _rehearsing(commands)
     _archiving(commands)
     return parser
+
+
+def _place(parser: argparse.ArgumentParser, root: str, programs: str) -> None:
+    parser.add_argument("--root", default=root, metavar="DIR", help="the node's root directory")
+    parser.add_argument(
+        "--programs",
+        default=programs,
+        metavar="DIR",
+        help="run the node's programs from here; without it another root is a disk at rest",
+    )
 
 
 def _looking(commands: Any) -> None:

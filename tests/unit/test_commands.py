@@ -49,6 +49,12 @@ def arguments(**given: Any) -> argparse.Namespace:
     return argparse.Namespace(**dict(chosen, **given))
 
 
+@pytest.mark.parametrize("words", [["--root", "/none", "status"], ["status", "--root=/none"]])
+def test_root_may_be_named_before_and_after_the_command(capsys: Any, words: List[str]) -> None:
+    assert recovery.__main__.main(words) == errors.USAGE
+    assert "cannot use --root /none" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["resume", "undo"])
 def test_command_without_any_run_is_inhibited(node: nodes.Node, capsys: Any, command: str) -> None:
     assert call(node, command, "--yes") == errors.INHIBITED
