@@ -239,7 +239,8 @@ class Api:
         return value
 
     def _url(self, path: str) -> str:
-        return "https://%s/ovirt-engine%s" % (self.address, path)
+        address = "[%s]" % self.address if ":" in self.address else self.address
+        return "https://%s/ovirt-engine%s" % (address, path)
 
     def _shown(self, path: str) -> List[str]:
         return ["curl", self._url(path)]

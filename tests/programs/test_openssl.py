@@ -26,6 +26,12 @@ def test_handshake_asks_with_a_client_certificate_and_verifies(node: nodes.Node)
     assert node.calls() == ["openssl s_client -connect localhost:54321 " + asked]
 
 
+def test_handshake_with_an_ipv6_address_puts_it_into_brackets(node: nodes.Node) -> None:
+    node.answers("openssl", *samples.read("openssl", "showcerts"))
+    openssl.handshake(node.host, 443, ca="/ca.pem", address="2001:db8::5")
+    assert "-connect [2001:db8::5]:443 " in node.calls()[0]
+
+
 @pytest.mark.parametrize("case", ["showcerts", "valid-with-client-certificate"])
 def test_handshake_accepted_returns_the_served_certificate(node: nodes.Node, case: str) -> None:
     seen = handshake(node, case)
