@@ -23,7 +23,7 @@ INDEX = "_archive/index"
 TOOL = "recovery.__main__"
 # Who acts must be whole, and must not depend on the stick from then on.
 ACTS = "recovery.commands.acting"
-NOT_HELD = "site-packages/simulators/"
+NOT_HELD = "simulators"
 
 
 class Damaged(BaseException):
@@ -90,11 +90,16 @@ class Archive:
         return data
 
     def hold(self) -> None:
-        """Read all that the tool may still need, checked, into memory. Raises: Damaged."""
-        homes = tuple(home + "/" for home in set(self.homes.values()))
+        """Read all that the tool may still need, checked, into memory. Raises: Damaged.
+
+        What is for other Pythons or machines is left where it is, whole or damaged.
+        """
+        tops = ["%s/%s" % (home, top) for top, home in self.homes.items() if top != NOT_HELD]
+        ours = tuple(top + end for top in tops for end in ("/", ".py"))
+        compiled = {part.path for part in self.compiled.values()}
         with open(self.path, "rb") as source:
             for path in self.places:
-                if path.startswith(homes) and not path.startswith(NOT_HELD):
+                if path.startswith(ours) or path in compiled:
                     self.held[path] = self._member(source, path)
 
     def unpack(self, package: str, folder: str) -> None:

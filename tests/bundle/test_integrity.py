@@ -126,6 +126,36 @@ def test_stick_may_be_pulled_once_recover_has_begun(
     assert not copy.exists()
 
 
+def test_stick_pulled_before_the_copy_stops_recover_until_it_is_back(
+    start: Any, copy: Path, node: List[str]
+) -> None:
+    """While the node is looked at: nothing could start the tool again when the clock is back."""
+    away, programs = copy.with_name("away"), Path(node[3])
+    (programs / "chronyc").rename(programs / "chronyc.real")
+    gone = "#!/bin/sh\n/bin/mv '%s' '%s' 2>/dev/null\nexec \"$0.real\" \"$@\"\n" % (copy, away)
+    (programs / "chronyc").write_text(gone)
+    (programs / "chronyc").chmod(0o755)
+    done = start(*node, file=str(copy))
+    assert done.status == 4 and "cannot keep a copy of the tool on this node" in done.err, done
+    assert "[1/" not in done.out
+    (programs / "chronyc.real").rename(programs / "chronyc")
+    away.rename(copy)
+    again = ["resume" if word == "recover" else word for word in node]
+    done = start(*again, file=str(copy))
+    assert done.status == 0 and "Recovered." in done.out, done
+
+
+def test_damage_in_what_another_python_needs_is_no_hindrance(
+    start: Any, copy: Path, node: List[str]
+) -> None:
+    name = "site-packages/compiled/x86_64/cryptography-40.0.2/_rust.abi3.so"
+    ((place, size),) = [found[1:] for found in members(copy) if found[0] == name]
+    flip(copy, place + size // 2, 0x10)
+    words = node[: node.index("recover")] + ["undo", "--yes"]
+    done = start(*words, file=str(copy), python="3.12")
+    assert done.status == 3 and "there was none on this node" in done.err, done
+
+
 def test_start_of_a_cut_file_says_so(start: Any, copy: Path) -> None:
     data = copy.read_bytes()
     copy.write_bytes(data[: len(data) // 2])
