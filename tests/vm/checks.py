@@ -7,6 +7,7 @@ from tests.vm.node import COPIES, PASSWORD, Node
 
 # Up to engine-setup, after which nothing is taken back.
 RECOVER = "recover --yes --no-engine-setup --engine-password-file " + PASSWORD
+RESUME = "resume --yes --engine-password-file " + PASSWORD
 INSTALLED = sorted(COPIES)
 
 

@@ -7,6 +7,7 @@ from tests.vm.node import CERTIFICATE, Node
 
 
 def test_diagnosis_names_the_real_line_the_certificate_and_the_route(node: Node) -> None:
+    assert node.out("cat /sys/block/sda/ro").strip() == "1"  # the stick
     before = node.files()
     done = node.tool("diagnose --json")
     assert done.status == 0, done.err

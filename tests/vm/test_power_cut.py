@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The power goes at many points: the next boot is in the present, and `resume` ends the work."""
 
-from tests.vm.checks import RECOVER, check_recovered
-from tests.vm.node import CERTIFICATE, COPIES, PASSWORD, Node
+from tests.vm.checks import RECOVER, RESUME, check_recovered
+from tests.vm.node import CERTIFICATE, COPIES, Node
 
-RESUME = "resume --yes --engine-password-file " + PASSWORD
 # A hardware clock has whole seconds, and the kernel's start takes its time.
 PRESENT = 5.0
 UNIT = "ovirt-cert-recovery-restore-time.service"

@@ -10,14 +10,17 @@ from tests.vm.node import LOG, PASSWORD, Node, deviation_told
 
 # engine-setup too: the machine's stand-in for it asks and renews as the real one does.
 WHOLE = "recover --yes --engine-password-file " + PASSWORD
+# Whose restart would reset the node.
+NOT_RESTARTED = "systemctl show -P InvocationID sanlock wdmd"
 
 
 def test_recovery_without_ntp_then_undo_from_the_end(node: Node) -> None:
-    before = node.files()
+    before, started = node.files(), node.out(NOT_RESTARTED)
     node.begin(RECOVER)
     node.reached(8)
-    back = node.out("date -u +%F").strip()
-    assert back == "2023-01-19"
+    assert node.out("date -u +%F").strip() == "2023-01-19"
+    # By timedatectl, not by the `date` that would do where it refuses.
+    assert "2023-01-19" in node.out("journalctl -b -o cat -g 'Changed local time to'")
     node.reached(11)
     domain = node.domain()
     assert domain is not None and node.domain_state() == "running"
@@ -31,6 +34,7 @@ def test_recovery_without_ntp_then_undo_from_the_end(node: Node) -> None:
     assert node.changed(before) == INSTALLED
     assert not re.search("rehearsal$", node.out("cat %s; journalctl -b -o cat" % LOG), re.M)
     check_undone(node, before, domain)
+    assert node.out(NOT_RESTARTED) == started
 
 
 def offer_time(node: Node) -> ntp.Server:
@@ -52,14 +56,16 @@ def web(node: Node) -> str:
 def test_whole_recovery_with_ntp_and_a_chronyd_that_somebody_starts(node: Node) -> None:
     served = offer_time(node)
     node.begin(WHOLE)
-    node.reached(11)
+    node.reached(10)
     assert node.deviation() < -86400
-    domain = node.domain()
-    node.out("systemctl unmask --runtime chronyd.service && systemctl start chronyd.service")
     asked = served.served
+    node.out("systemctl unmask --runtime chronyd.service && systemctl start chronyd.service")
+    node.reached(12)
+    domain = node.domain()
     assert node.ended() == 0, node.log()
     text = node.log()
     assert served.served > asked
+    assert "something moved it by" in text and "gone again, to be redone: stop time" in text
     assert node.domain() == domain
     check_recovered(node, text)
     assert "engine-setup is done, renewed: engine, " in text
