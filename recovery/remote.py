@@ -57,6 +57,10 @@ class Remote:
         wall = host.seconds([order], self.run(order).stdout)
         return moments.Moment(wall, 0.0, "")
 
+    def word(self, script: str) -> str:
+        """Run a shell line and return its last line: a login script may have greeted before it."""
+        return (self.run(script).stdout.splitlines() or [""])[-1].strip()
+
 
 def engine(context: contexts.Context) -> Remote:
     """Return the engine of a run, reached from the node whose console we have."""

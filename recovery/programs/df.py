@@ -19,7 +19,8 @@ def order(paths: Sequence[str]) -> List[str]:
 
 def parsed(argv: Sequence[str], text: str, paths: Sequence[str]) -> List[Tuple[str, int]]:
     """Return path and free bytes from what it printed. Raises: UnexpectedOutput."""
-    lines = text.splitlines()[1:]
+    # The last lines: a login script on another machine may have greeted before the heading.
+    lines = text.splitlines()[1:][-len(paths) :]
     if len(lines) != len(paths):
         raise errors.UnexpectedOutput(argv, text, "one line for each path")
     return [(path, _available(argv, line)) for path, line in zip(paths, lines)]

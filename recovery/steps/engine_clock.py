@@ -79,7 +79,7 @@ class EngineClock(Step):
 
 def _runs(engine: remote.Remote) -> bool:
     # Its status is 3 for a unit that does not run, which is an answer too.
-    return engine.run("systemctl is-active %s || true" % SERVICE).stdout.strip() in RUNS
+    return engine.word("systemctl is-active %s || true" % SERVICE) in RUNS
 
 
 def _order(engine: remote.Remote, verb: str) -> None:

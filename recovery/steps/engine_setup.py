@@ -159,7 +159,7 @@ def _still_due(context: contexts.Context, engine: remote.Remote) -> List[str]:
 
 def _runs(engine: remote.Remote) -> bool:
     # Its status is 3 for a unit that does not run, which is an answer too.
-    return engine.run("systemctl is-active %s || true" % SERVICE).stdout.strip() == "active"
+    return engine.word("systemctl is-active %s || true" % SERVICE) == "active"
 
 
 def _untouched(context: contexts.Context) -> bool:

@@ -24,6 +24,12 @@ def test_free_with_blanks_in_names(tmp_path: Path) -> None:
     assert df.free(node, ["/mnt/my disk"]) == [("/mnt/my disk", 60 * 1024)]
 
 
+def test_free_after_a_greeting_of_the_login_script(tmp_path: Path) -> None:
+    line = "/dev/sda1 100 40 60 40% /var\n"
+    node = recorded.Recorded(tmp_path).prints("df", "Welcome!\nBe careful.\n" + HEADER + line)
+    assert df.free(node, ["/var"]) == [("/var", 60 * 1024)]
+
+
 @pytest.mark.parametrize("text", ["", HEADER, HEADER + "x\n", HEADER + "a b c d e f\n"])
 def test_free_unknown_shape_is_an_error(text: str, tmp_path: Path) -> None:
     with pytest.raises(errors.UnexpectedOutput):
