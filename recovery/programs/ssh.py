@@ -11,6 +11,8 @@ from recovery import secret as secrets
 
 GLOBAL_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts"
 PASSWORD = r"(?i)password: ?$"
+# Of a key that the other side would take: nobody gave that, so nothing is typed, and ssh goes on.
+PASSPHRASE = r"(?i)enter passphrase for .*: ?$"
 REFUSED = ("Permission denied", "Too many authentication failures")
 
 
@@ -62,7 +64,10 @@ def connect(node: host.Host, target: Target, password: Optional[secrets.Secret])
     if password is None:
         options.append("BatchMode=yes")
     argv = command(target, *options) + [target.destination, "true"]
-    exchanges = (dialogue.Exchange(PASSWORD, password, optional=True),)
+    exchanges = (
+        dialogue.Exchange(PASSPHRASE, "", optional=True),
+        dialogue.Exchange(PASSWORD, password, optional=True),
+    )
     try:
         # On a terminal even where nothing is asked: the master that stays in the background
         # keeps our standard error open, and the end of a pipe would never come.

@@ -78,6 +78,12 @@ def test_connect_with_the_right_password_types_it_once(node: nodes.Node) -> None
     assert "NumberOfPasswordPrompts=1" in node.calls()[0]
 
 
+def test_connect_passes_over_the_passphrase_of_a_key(node: nodes.Node) -> None:
+    asks = "printf \"Enter passphrase for key '/root/.ssh/id_rsa': \"; read line; "
+    node.script("ssh", "#!/bin/sh\n" + asks + 'test -z "$line" || exit 1\n' + CLIENT)
+    ssh.connect(node.host, TARGET, Secret(PASSWORD))
+
+
 def test_connect_with_a_password_where_a_key_suffices_types_nothing(node: nodes.Node) -> None:
     node.script("ssh", "[ -t 0 ] && exit 0; exit 1")
     ssh.connect(node.host, TARGET, Secret(PASSWORD))
