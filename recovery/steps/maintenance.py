@@ -5,6 +5,7 @@ from typing import Optional
 
 from recovery import context as contexts
 from recovery import engine_certificates, errors, plan, waiting
+from recovery import journal as journals
 from recovery import observation as observations
 from recovery.programs import hosted_engine
 from recovery.step import NEEDED, SATISFIED, Before, Step, Words
@@ -16,7 +17,7 @@ HEALTH_LIMIT = 900
 class GlobalMaintenance(Step):
     """Outside of it the agent gives the engine 600 s to be healthy, then shuts the VM down.
 
-    when_due: only for engine-setup, so not where the engine's certificates are fine.
+    when_due: only for engine-setup, so not where the engine's certificates are fine or left.
     """
 
     id = "global-maintenance"
@@ -38,33 +39,52 @@ class GlobalMaintenance(Step):
         return _checked(observation, self.when_due)
 
     def capture(self, context: contexts.Context) -> Before:
-        if self.when_due and not engine_certificates.found_due(context.journal):
+        due = engine_certificates.found_due(context.journal)
+        if self.when_due and (not due or context.journal.of(journals.LEFT)):
             return {"global": True, "needless": True}
-        waiting.wait(context, "the HA broker", lambda: _answers(context), BROKER_LIMIT)
+        self._broker(context)
         return {
             "global": hosted_engine.vm_status(context.node).global_maintenance,
             "local": hosted_engine.local_maintenance(context.node),
         }
 
     def apply(self, context: contexts.Context, before: Before) -> None:
-        if before.get("needless"):
+        if self._needless(context, before):
             context.say("not needed: engine-setup will not be run")
             return
         # Again, for `capture` is not called when the step is redone after a boot.
-        waiting.wait(context, "the HA broker", lambda: _answers(context), BROKER_LIMIT)
+        self._broker(context)
         if not hosted_engine.vm_status(context.node).global_maintenance:
             hosted_engine.set_maintenance(context.node, "global")
 
     def verify(self, context: contexts.Context, before: Before) -> None:
-        if not before.get("needless"):
+        if not self._needless(context, before):
             waiting.wait(context, "global maintenance", lambda: _effective(context), 60, pause=5)
 
     def holds(self, context: contexts.Context, before: Before) -> bool:
-        return bool(before.get("needless")) or _global(context) is True
+        return self._needless(context, before) or _global(context) is True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         if not before["global"] and _global(context):
             _end(context, before)
+
+    def _needless(self, context: contexts.Context, before: Before) -> bool:
+        # `resume` may have left engine-setup out since the before-image was made.
+        left = self.when_due and context.journal.of(journals.LEFT)
+        return bool(before.get("needless") or left)
+
+    def _broker(self, context: contexts.Context) -> None:
+        """Wait for its answer; engine-setup alone needs it: the node has its certificate."""
+        try:
+            waiting.wait(context, "the HA broker", lambda: _answers(context), BROKER_LIMIT)
+        except waiting.TooLong as caught:
+            if self.when_due:
+                caught.next_step = (
+                    "see what keeps ovirt-ha-broker from answering (journalctl -u "
+                    "ovirt-ha-broker), then ovirt-cert-recovery resume; to go on without "
+                    "engine-setup: resume --no-engine-setup"
+                )
+            raise
 
 
 class LeaveMaintenance(Step):

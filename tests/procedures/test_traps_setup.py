@@ -133,6 +133,21 @@ def test_engine_setup_that_never_ends_well_can_be_gone_on_without(node: watched.
 
 
 @pytest.mark.slow
+def test_broker_that_never_answers_is_gone_on_without_engine_setup(tmp_path: Path) -> None:
+    node = watched.Node(str(tmp_path / "world"), "engine-up")
+    with node.world.opened() as now:
+        now.state["faults"] = [{"program": "hosted-engine", "action": "fail", "count": 0}]
+    ended = node.recover()
+    assert ended.status == 5 and "resume --no-engine-setup" in ended.output, ended.output[-3000:]
+    password = ["--yes", "--engine-password-file", node.world.password_file]
+    ended = node.tool("resume", "--no-engine-setup", *password)
+    assert ended.status == 0, ended.output[-3000:]
+    assert "left out: so it was said at resume" in ended.output
+    assert setups(node) == []
+    assert accounts.journal(node.world)[-1]["event"] == "finished"
+
+
+@pytest.mark.slow
 def test_renewal_that_is_not_offered_leaves_the_engine_running(node: watched.Node) -> None:
     one, other = (PKI + "certs/%s.cer" % name for name in ("apache", "websocket-proxy"))
     one, other = (accounts.engine_file(node.world, path) for path in (one, other))

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from recovery import context as contexts
+from recovery import engine_certificates, waiting
 from recovery import journal as journals
 from recovery.programs import hosted_engine
 from recovery.steps import maintenance
@@ -73,4 +75,36 @@ def test_undo_ends_only_what_was_not_there(node: nodes.Node, found: str) -> None
 def test_undo_with_the_before_image_of_an_older_journal_is_fine(node: nodes.Node) -> None:
     begin(node, "global", True)
     maintenance.GlobalMaintenance().undo(nodes.context(node), {"global": False})
+    assert mode(node) == "none"
+
+
+def due(node: nodes.Node, person: nodes.Person) -> contexts.Context:
+    """A run that has found the engine's certificates to be due."""
+    context = nodes.context(node, nodes.plan("global-maintenance", route="sign"), person)
+    context.journal.write(journals.APPLYING, engine_certificates.LOOK, {"due": ["apache"]})
+    return context
+
+
+def test_broker_that_never_answers_points_to_the_way_without_engine_setup(
+    node: nodes.Node,
+) -> None:
+    context = due(node, nodes.Person())
+    node.refuse("hosted-engine", "cannot connect to the HA broker")
+    with pytest.raises(waiting.TooLong, match="the HA broker") as caught:
+        maintenance.GlobalMaintenance(when_due=True).capture(context)
+    assert "resume --no-engine-setup" in caught.value.next_step
+
+
+@pytest.mark.parametrize("captured", [False, True])
+def test_engine_setup_that_is_left_out_needs_no_broker(node: nodes.Node, captured: bool) -> None:
+    context = due(node, nodes.Person())
+    step = maintenance.GlobalMaintenance(when_due=True)
+    begin(node, "none", False)
+    before = step.capture(context) if captured else None
+    context.journal.write(journals.LEFT, data={"why": "a test"})
+    node.refuse("hosted-engine", "cannot connect to the HA broker")
+    before = before or step.capture(context)
+    step.apply(context, before)
+    step.verify(context, before)
+    assert step.holds(context, before)
     assert mode(node) == "none"
