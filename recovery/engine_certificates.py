@@ -21,20 +21,22 @@ WEB_PORT = 443
 # Every release offers renewal from here on; some do earlier (engine: pki_utils.py, pki/ca.py).
 SOON = 60 * 86400
 LOOK = "engine-certificates"  # the step that looks at them
+CA = "ca"
 
-Known = Dict[str, Dict[str, Any]]  # JSON values: name -> not_after, fingerprint
+Known = Dict[str, Dict[str, Any]]  # JSON values: name -> not_after, fingerprint, ours
 
 
 def read(engine: remote.Remote) -> Known:
     """Return what is there of the engine's certificates. Raises: errors.Error."""
     # In one call, and one file that is missing does not end it.
-    orders = ["echo '== %s'; cat %s" % (name, _path(name)) for name in NAMES]
+    orders = ["echo '== %s'; cat %s" % (name, _path(name)) for name in NAMES + (CA,)]
     text = engine.run("; ".join(orders) + "; true").stdout
     parts = re.split(r"^== (\S+)$", text, flags=re.MULTILINE)[1:]
-    known: Known = {}
-    for name, content in zip(parts[::2], parts[1::2]):
-        if content.strip():
-            known[name] = _described(name, content)
+    found = {name: one for name, one in zip(parts[::2], parts[1::2]) if one.strip()}
+    ca = found.pop(CA, "")
+    known = {
+        name: dict(_described(name, one), ours=_ours(name, one, ca)) for name, one in found.items()
+    }
     if "engine" not in known or WEB not in known:
         raise errors.Error(
             "read the engine's certificates",
@@ -53,13 +55,24 @@ def _described(name: str, content: str) -> Dict[str, Any]:
     return {"not_after": seen.not_after, "fingerprint": seen.fingerprint}
 
 
+def _ours(name: str, content: str, ca: str) -> bool:
+    """Tell whether the engine's CA has signed it: engine-setup leaves what another one has."""
+    return not ca or certificates.signed_by(
+        _path(name), content.encode("utf-8"), _path(CA), ca.encode("utf-8")
+    )
+
+
 def _path(name: str) -> str:
-    return "%s/certs/%s.cer" % (PKI, name)
+    return "%s/ca.pem" % PKI if name == CA else "%s/certs/%s.cer" % (PKI, name)
 
 
 def due(known: Known, true: float) -> List[str]:
-    """Return the names of those that are expired or expire within 60 days of the true time."""
-    return [name for name in NAMES if name in known and known[name]["not_after"] - true < SOON]
+    """Return the names of those that are expired or expire within 60 days of the true time.
+
+    Not those of another CA: engine-setup does not renew them.
+    """
+    ours = [name for name in NAMES if name in known and known[name].get("ours", True)]
+    return [name for name in ours if known[name]["not_after"] - true < SOON]
 
 
 def told(known: Known, true: float) -> str:
@@ -69,9 +82,9 @@ def told(known: Known, true: float) -> str:
         if name in known:
             left = known[name]["not_after"] - true
             shown = moments.span(abs(left))
-            words.append(
-                "%s %s" % (name, shown + " left" if left >= 0 else "expired %s ago" % shown)
-            )
+            word = shown + " left" if left >= 0 else "expired %s ago" % shown
+            ours = known[name].get("ours", True)
+            words.append("%s %s%s" % (name, word, "" if ours else " (of another CA)"))
     return ", ".join(words)
 
 

@@ -21,7 +21,9 @@ case $order in
     for name in engine apache websocket-proxy; do
         echo "== $name"
         /bin/cat "$pki/$name.cer" 2>/dev/null || true
-    done ;;
+    done
+    echo "== ca"
+    /bin/cat "$pki/ca.pem" 2>/dev/null || true ;;
 "pgrep "*) [ -e "$here/another" ] || exit 1; /bin/rm "$here/another"; echo 4711 ;;
 "systemctl is-active "*) read state < "$here/engine-state"; echo $state ;;
 "test -e "*) [ -e "$here/image" ] ;;
@@ -67,7 +69,8 @@ echo inactive > "$here/engine-state"
 ! half lost-before || exit 255
 for name in engine apache; do
     info "Renewing $name certificate"
-    [ -e "$here/idle" ] || /bin/cp "$here/new/$name.cer" "$pki/$name.cer"
+    [ -e "$here/idle" ] || [ $name.cer = "$(/bin/cat "$here/foreign" 2>/dev/null)" ] ||
+        /bin/cp "$here/new/$name.cer" "$pki/$name.cer"
 done
 ! half lost-after || exit 255
 info 'Starting engine service'
@@ -91,10 +94,10 @@ RUN = "LC_ALL=C engine-setup --offline"
 BYPASS = RUN + ' --otopi-environment="%s"' % program.BYPASS
 
 
-def signed(name: str, days: float) -> str:
+def signed(name: str, days: float, ca: authority.Pair = CA) -> str:
     """Return a certificate that ends so many days after the tests' present."""
     end = nodes.NOW + int(days * nodes.DAY)
-    return authority.issue(name, CA, end - 398 * nodes.DAY, end).certificate.decode()
+    return authority.issue(name, ca, end - 398 * nodes.DAY, end).certificate.decode()
 
 
 class World:
@@ -108,6 +111,7 @@ class World:
         self.place("setup", SETUP)
         self.place("engine-state", "active\n")
         self.place("maintenance")
+        self.place("engine/ca.pem", CA.certificate.decode())
         self.place("engine/engine.cer", signed("engine", engine))
         self.place("engine/apache.cer", signed("engine", apache))
         self.place("new/engine.cer", signed("engine", 1827))

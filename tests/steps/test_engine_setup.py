@@ -10,7 +10,7 @@ import pytest
 
 from recovery import engine_certificates, errors, outcome
 from recovery.programs import engine_setup as program
-from tests.steps.engine_world import BYPASS, LOOK, OTHER_CA, RUN, World
+from tests.steps.engine_world import BYPASS, LOOK, OTHER_CA, RUN, World, signed
 from tests.unit import authority
 
 
@@ -158,6 +158,38 @@ def test_web_certificate_of_another_ca_is_not_waited_for(tmp_path: Path) -> None
     world.place("served.cer", foreign)
     world.both()
     assert any("of another CA; engine-setup does not renew it" in one for one in world.person.said)
+
+
+def another_ca(world: World, days: float) -> None:
+    """Have the engine's web server show a certificate that somebody bought."""
+    foreign = signed("virt-he.example.test", days, OTHER_CA)
+    for path in ("engine/apache.cer", "served.cer", "foreign.cer"):
+        world.place(path, foreign)
+    world.place("foreign", "apache.cer")
+
+
+def test_web_certificate_of_another_ca_about_to_end_does_not_fail_the_run(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    another_ca(world, 10)
+    assert world.both()["due"] == ["engine"]
+    assert len(world.setups()) == 1
+    said = "the engine's: engine expired 32 days ago, apache 10 days left (of another CA)"
+    assert said in world.person.said
+
+
+def test_only_a_certificate_of_another_ca_about_to_end_needs_no_engine_setup(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, engine=800)
+    another_ca(world, -3)
+    assert world.both() == {"due": [], "image": ""}
+    assert world.setups() == [] and world.person.asked == []
+
+
+def test_engine_whose_ca_cannot_be_read_is_judged_by_dates_alone(tmp_path: Path) -> None:
+    world = World(tmp_path, engine=800, apache=10)
+    (tmp_path / "engine" / "ca.pem").unlink()
+    assert world.both()["due"] == ["apache"]
 
 
 def test_undo_behind_the_point_of_no_return_names_the_before_image(tmp_path: Path) -> None:
