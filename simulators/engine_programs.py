@@ -197,11 +197,13 @@ def _chown(session: Session) -> Done:
     options, operands = session.split()
     reference = options.get("--reference")
     who = "" if reference else operands.pop(0)
-    for name in operands:
+    complaints = b""
+    for name in operands:  # every one, whatever becomes of the others
         path = session.shell.path(name)
         try:
             if reference:
                 status = os.stat(session.shell.path(reference))
+                os.stat(path)
                 _own(path, status.st_uid, status.st_gid)
             elif who.replace(":", "").isdigit():
                 user, _, group = who.partition(":")
@@ -209,8 +211,8 @@ def _chown(session: Session) -> Done:
             elif not os.path.exists(path):
                 raise FileNotFoundError(2, "No such file or directory")
         except OSError as error:
-            return fail("chown", "cannot access '%s'" % name, error)
-    return OK
+            complaints += fail("chown", "cannot access '%s'" % name, error)[2]
+    return int(bool(complaints)), b"", complaints
 
 
 def _ls(session: Session) -> Done:

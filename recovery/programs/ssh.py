@@ -13,6 +13,7 @@ GLOBAL_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts"
 PASSWORD = r"(?i)password: ?$"
 # Of a key that the other side would take: nobody gave that, so nothing is typed, and ssh goes on.
 PASSPHRASE = r"(?i)enter passphrase for .*: ?$"
+LOST = 255  # its own exit status; every other one is that of the program over there
 REFUSED = ("Permission denied", "Too many authentication failures")
 
 

@@ -8,7 +8,7 @@ from typing import List, Tuple
 from recovery import certificates, errors, issued, plan, remote, run_files
 from recovery import context as contexts
 from recovery import moment as moments
-from recovery.programs import df
+from recovery.programs import df, ssh
 from recovery.step import Before, Step, Words
 
 PKI = "/etc/pki/ovirt-engine"
@@ -16,13 +16,9 @@ HOME = "/root"  # of the user that logs in there
 SECTION = "v3_ca_san"
 SPACE = 4 << 20  # bytes; a certificate and its copies take some KiB
 # openssl ca writes these anew as root; the engine must go on writing them as its own user.
-DATABASE = (
-    "serial.txt",
-    "serial.txt.old",
-    "database.txt",
-    "database.txt.old",
-    "database.txt.attr",
-    "database.txt.attr.old",
+GIVE_BACK = (
+    "chown --reference=. serial.txt serial.txt.old database.txt database.txt.old "
+    "database.txt.attr database.txt.attr.old"
 )
 # For an engine whose cert.conf has no section with subjectAltName (before 4.2).
 OWN_EXTENSIONS = (
@@ -63,15 +59,19 @@ class Sign(Step):
         return {"directory": "%s/.ovirt-cert-recovery-%s-%s" % (HOME, node, context.journal.run)}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
-        engine = remote.engine(context)
-        directory = before["directory"]
-        signed = run_files.certificate(directory)
-        if not (engine.exists(signed) and not _problems(context, engine.read(signed))):
-            _room(engine)
-            _send(context, engine, directory)
-            _sign(context, engine, directory)
-        new = run_files.certificate(context.directory)
-        context.node.replace(new, engine.read(signed), mode=0o644)
+        try:
+            signed = _signed(context, before["directory"])
+        except errors.ProgramFailed as caught:
+            if caught.exit_status != ssh.LOST:
+                raise
+            raise errors.Error(
+                "sign the request on the engine",
+                "the connection to %s was lost" % context.parameters.engine,
+                seen=caught.seen,
+                unchanged="every certificate of the node",
+                next_step="when it answers ssh again: %s   (or: undo)" % context.order("resume"),
+            ) from caught
+        context.node.replace(run_files.certificate(context.directory), signed, mode=0o644)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         problems = _problems(context, context.node.read(run_files.certificate(context.directory)))
@@ -89,6 +89,19 @@ class Sign(Step):
         except errors.ProgramError:
             context.say("%s stays on the engine: it cannot be reached" % before["directory"])
         context.node.remove(run_files.certificate(context.directory))
+
+
+def _signed(context: contexts.Context, directory: str) -> bytes:
+    """Return the certificate that the engine has signed for this run, now or before."""
+    engine = remote.engine(context)
+    signed = run_files.certificate(directory)
+    if engine.exists(signed) and not _problems(context, engine.read(signed)):
+        _give_back(engine)  # the run may have been cut off before it did
+    else:
+        _room(engine)
+        _send(context, engine, directory)
+        _sign(context, engine, directory)
+    return engine.read(signed)
 
 
 def _send(context: contexts.Context, engine: remote.Remote, directory: str) -> None:
@@ -119,27 +132,30 @@ def _sign(context: contexts.Context, engine: remote.Remote, directory: str) -> N
     start, end = _dates(context, engine)
     extensions = _extensions(engine, directory)
     order = _openssl(context.parameters, directory, extensions, start, end)
+    # In one line, for the connection may be lost before another one could be said.
+    line = "cd %s && umask 022 && %s; status=$?; %s 2>/dev/null; exit $status"
     try:
-        engine.run("cd %s && umask 022 && %s" % (PKI, order), timeout=90)
+        engine.run(line % (PKI, order, GIVE_BACK), timeout=90)
     except errors.ProgramFailed as caught:
+        if caught.exit_status == ssh.LOST:
+            raise
         raise errors.Error(
             "sign the request on the engine",
             "openssl ca ended with status %d" % caught.exit_status,
             seen=caught.stderr.strip().splitlines()[-5:],
             unchanged="every certificate of the node",
         ) from caught
-    finally:
-        _give_back(engine)
+    _give_back(engine)
 
 
 def _give_back(engine: remote.Remote) -> None:
-    """Make the CA's files the engine user's again; of the .old ones some may not exist."""
-    for names in (DATABASE[0::2], DATABASE):
-        try:
-            engine.run("cd %s && chown --reference=. %s" % (PKI, " ".join(names)))
-        except errors.ProgramFailed as caught:
-            if "No such file" not in caught.stderr:
-                raise
+    """See that the CA's files are the engine user's again; of the .old ones some may not exist."""
+    try:
+        engine.run("cd %s && %s" % (PKI, GIVE_BACK))
+    except errors.ProgramFailed as caught:
+        lines = caught.stderr.strip().splitlines()
+        if caught.exit_status == ssh.LOST or [one for one in lines if "No such file" not in one]:
+            raise
 
 
 def _dates(context: contexts.Context, engine: remote.Remote) -> Tuple[str, str]:
