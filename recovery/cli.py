@@ -128,7 +128,8 @@ def _wishes(command: argparse.ArgumentParser) -> None:
         "--engine-setup",
         default="dialogue",
         choices=("dialogue", "unattended"),
-        help="answer its questions as they come (default), or all beforehand by environment keys",
+        help="answer its questions as they come (default), or beforehand, by environment keys, all "
+        "but those about the renewal",
     )
     _without_engine_setup(command)
     add(

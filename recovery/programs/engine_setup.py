@@ -23,7 +23,11 @@ BYPASS = "OVESETUP_CONFIG/continueSetupOnHEVM=bool:True"
 
 
 class Row(NamedTuple):
-    """A question: the words at its end, our answer, the environment key that spares it."""
+    """A question: the words at its end, our answer, the environment key that spares it.
+
+    No key where the question itself tells something: without an offer of renewal nothing is
+    stopped, and a key would keep engine-setup from saying whether there is one.
+    """
 
     name: str
     expect: str
@@ -60,7 +64,7 @@ ROWS = (
         "No",
         "OVESETUP_DB/engineVacuumFull=bool:False",
     ),
-    Row(RENEWAL, RENEW, "Yes", "OVESETUP_PKI/renew=bool:True"),
+    Row(RENEWAL, RENEW, "Yes"),
     Row("apache", r"changes are missing there\. Configure again\?" + YES_NO % "Yes", "No"),
     # It runs with that memory as it is.
     Row("memory", r"amount of memory less than recommended\?" + YES_NO % "No", "Yes"),
@@ -68,13 +72,11 @@ ROWS = (
         "stop",
         r"During execution engine service will be stopped \(OK, Cancel\) \[OK\]:",
         "OK",
-        "OVESETUP_CORE/engineStop=bool:True",
     ),
     Row(
         "settings",
         r"Please confirm installation settings \(OK, Cancel\) \[OK\]:",
         "OK",
-        "OVESETUP_DIALOG/confirmSettings=bool:True",
     ),
 )
 # Asked only after the renewal would have been: without it there is nothing to stop for.
@@ -164,7 +166,7 @@ CAUSES = (
 
 
 def command(keys: Tuple[str, ...] = (), unattended: bool = False) -> str:
-    """Return the shell line; `unattended` gives the answers as environment keys beforehand."""
+    """Return the shell line; `unattended` gives answers as environment keys beforehand."""
     given = tuple(row.key for row in ROWS if row.key) if unattended else ()
     words = "LC_ALL=C engine-setup --offline"
     if given + keys:
@@ -200,7 +202,7 @@ def run(
     Raises: GateClosed, NotOffered, Waits (attention), SetupFailed.
     """
     order = command(keys, unattended)
-    spoken = talk(only_with_renewal and not unattended)
+    spoken = talk(only_with_renewal)
     try:
         shown = ssh.interact(node, target, order, spoken, LIMIT, progress)
     except errors.UnexpectedOutput as caught:

@@ -148,13 +148,17 @@ def test_broker_that_never_answers_is_gone_on_without_engine_setup(tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_renewal_that_is_not_offered_leaves_the_engine_running(node: watched.Node) -> None:
+@pytest.mark.parametrize("mode", ["dialogue", "unattended"])
+def test_renewal_that_is_not_offered_leaves_the_engine_running(
+    node: watched.Node, mode: str
+) -> None:
     one, other = (PKI + "certs/%s.cer" % name for name in ("apache", "websocket-proxy"))
     one, other = (accounts.engine_file(node.world, path) for path in (one, other))
     kept = Path(one).read_bytes()  # now neither file is what its store holds: made by hand
     Path(one).write_bytes(Path(other).read_bytes())
     Path(other).write_bytes(kept)
-    ended = node.recover()
+    password = ["--yes", "--engine-password-file", node.world.password_file]
+    ended = node.tool("recover", "--engine-setup", mode, *password)
     assert ended.status == 0, ended.output[-3000:]
     assert "engine-setup does not offer to renew any certificate" in ended.output
     assert "1. engine: `engine-setup --offline` in global maintenance," in ended.output
@@ -213,10 +217,11 @@ def test_rewind_passes_the_gate_that_an_expired_engine_keeps_shut(tmp_path: Path
 
 
 @pytest.mark.slow
-def test_unattended_line_renews_without_a_question(node: watched.Node) -> None:
+def test_unattended_line_leaves_the_questions_about_the_renewal(node: watched.Node) -> None:
     password = ["--yes", "--engine-password-file", node.world.password_file]
     ended = node.tool("recover", "--engine-setup", "unattended", *password)
     renewed(node, ended)
-    assert "engine-setup asks" not in ended.output
     (setup,) = setups(node)
-    assert "OVESETUP_PKI/renew=bool:True" in setup
+    assert "OVESETUP_CONFIG/updateFirewall=bool:False" in setup
+    asked = [line for line in ended.output.splitlines() if "engine-setup asks" in line]
+    assert len(asked) == 3 and "Renew certificates?" in asked[0]

@@ -162,11 +162,22 @@ def test_run_keys_are_handed_over_in_one_word(engine: Engine) -> None:
 
 
 def test_run_unattended_gives_every_answer_that_has_a_key(engine: Engine) -> None:
-    ended = engine.run(APACHE + WORK + END, unattended=True, keys=(engine_setup.BYPASS,))
+    script = RENEW + APACHE + VALIDATION + PREVIEW + WORK + END
+    ended = engine.run(script, unattended=True, keys=(engine_setup.BYPASS,))
     assert ended.renewed == ("engine", "apache")
     order = engine.order()
-    assert "OVESETUP_PKI/renew=bool:True" in order and engine_setup.BYPASS in order
-    assert "OVESETUP_CORE/engineStop=bool:True" in order and "accept-defaults" not in order
+    assert "OVESETUP_CONFIG/updateFirewall=bool:False" in order and engine_setup.BYPASS in order
+    assert "accept-defaults" not in order
+    # Whether there is anything to renew is seen by the question alone.
+    for key in ("OVESETUP_PKI/renew", "OVESETUP_CORE/engineStop", "OVESETUP_DIALOG"):
+        assert key not in order
+
+
+def test_run_unattended_with_nothing_to_renew_is_cancelled_before_the_engine_is_stopped(
+    engine: Engine,
+) -> None:
+    caught = engine.failure(VALIDATION + PREVIEW, engine_setup.NotOffered, unattended=True)
+    assert "does not offer to renew" in caught.cause and not caught.stopped
 
 
 def test_run_renewal_not_offered_is_cancelled_before_the_engine_is_stopped(engine: Engine) -> None:
