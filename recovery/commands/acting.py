@@ -265,8 +265,10 @@ def carry_out(context: contexts.Context, console: consoles.Console, last: bool =
     finally:
         _log_out(context)
     console.show(outcome.lines(context))
-    if _asks_the_engine(context.journal.plan):
-        if last:
-            console.show(others.lines(context))
+    connected = _asks_the_engine(context.journal.plan)
+    alone = context.journal.plan.route == diagnosis.OFFLINE_CA and not context.parameters.at_rest
+    if last and (connected or alone):
+        console.show(others.lines(context, connected))
+    if connected:
         remote.engine(context).close()
     return errors.DONE

@@ -149,6 +149,8 @@ def test_engine_that_runs_elsewhere_is_not_started_here(tmp_path: Path) -> None:
     assert ended.status == 0, ended.output[-2000:]
     calls = "\n".join(accounts.calls(node.world))
     assert "--vm-start" not in calls and "\nssh -o" not in calls
+    # The engine is not asked: the HA broker knows the other node's name.
+    assert "Other nodes that HA knows:\n  virt-host2.example.test: " in ended.output
     assert accounts.changed(node.world) == accounts.INSTALLED
 
 
