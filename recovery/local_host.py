@@ -40,7 +40,7 @@ class LocalHost(host.Host):
         # no program may ask its questions on our terminal.
         try:
             process = subprocess.Popen(
-                list(argv),
+                [_word(one) for one in argv],
                 executable=self._find(argv),
                 stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -146,6 +146,11 @@ class AtRest(LocalHost):
 
     def boot_id(self) -> str:
         return files.Files("/").read(host.BOOT_ID).decode("ascii").strip()
+
+
+def _word(text: str) -> bytes:
+    # Python 3.6 in the C locale would take ASCII alone; what it could not decode comes back so.
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _text(data: bytes) -> str:

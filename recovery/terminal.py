@@ -56,9 +56,11 @@ def converse(
 def _spawn(executable: str, argv: Sequence[str], environment: Dict[str, str]) -> Any:
     import pexpect  # costs 40 ms: only where a dialogue is held
 
+    # pexpect encodes as UTF-8 what Python 3.6 in the C locale may not have decoded as that.
+    words = [one.encode("utf-8", "surrogateescape") for one in argv[1:]]
     child = pexpect.spawn(
         executable,
-        list(argv[1:]),
+        [one.decode("utf-8", "surrogateescape") for one in words],
         env=environment,
         cwd="/",
         encoding="utf-8",

@@ -86,10 +86,11 @@ def install(programs: str) -> None:
     def start(argv: Any, *rest: Any, **named: Any) -> Any:
         executable = named.get("executable") or ""
         if os.path.dirname(executable) == programs:
-            quiet = named["stdin"] == subprocess.DEVNULL or _is_silent(argv[1:])
-            if quiet and _is_plain(executable, argv[1:]):
-                return Answered(executable, argv[1:], named["env"])
-            named["preexec_fn"] = _becoming(executable, argv[1:], named["env"])
+            words = [os.fsdecode(one) for one in argv[1:]]
+            quiet = named["stdin"] == subprocess.DEVNULL or _is_silent(words)
+            if quiet and _is_plain(executable, words):
+                return Answered(executable, words, named["env"])
+            named["preexec_fn"] = _becoming(executable, words, named["env"])
         return EXECUTED(argv, *rest, **named)
 
     def spawn(executable: str, words: Sequence[str], **named: Any) -> Any:

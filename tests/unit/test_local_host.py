@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
+from bundle import paths
 from recovery import errors, host
 from recovery.dialogue import Dialogue, Exchange
 from recovery.local_host import LocalHost
@@ -91,6 +94,36 @@ def test_run_environment_is_small_and_english(node: nodes.Node, monkeypatch: Any
         "HOME": "/root",
         "TZ": "UTC",
     }
+
+
+# A certificate's subject, and what a word of the command line becomes that nobody could decode.
+WORDS = """
+import sys
+from recovery.dialogue import Dialogue
+from recovery.local_host import LocalHost
+host = LocalHost(sys.argv[1], sys.argv[2])
+ordered = ["say", u"/O=\\u041f\\u0440\\u0438\\u043c\\u0435\\u0440/CN=h", sys.argv[3]]
+shown = host.interact(ordered, Dialogue()) if "terminal" in sys.argv else host.run(ordered).stdout
+sys.stdout.buffer.write(shown.encode("utf-8"))
+"""
+
+
+@pytest.mark.parametrize("how", ["pipe", "terminal"])
+def test_words_that_are_not_ascii_are_handed_over_in_the_c_locale_too(
+    node: nodes.Node, how: str
+) -> None:
+    node.script("say", 'printf "%s\\n" "$@"\n')
+    argv = [sys.executable, "-c", WORDS, str(node.root), str(node.programs), "Имя", how]
+    # What Python 3.6 always does there: later ones are told not to help themselves.
+    c_locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [one.encode("utf-8") for one in argv],
+        env=dict(c_locale, PATH="/usr/bin:/bin", PYTHONPATH=str(paths.ROOT)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    said = done.stdout.decode("utf-8")
+    assert (said.splitlines(), done.returncode) == (["/O=Пример/CN=h", "Имя"], 0), said
 
 
 def test_run_works_in_the_root_directory(node: nodes.Node) -> None:
