@@ -167,7 +167,10 @@ class Login:
 
     def _known(self) -> List[str]:
         found = []
-        for path in self._files() + ["/etc/ssh/ssh_known_hosts"]:
+        everybody = self.options.get("globalknownhostsfile", "/etc/ssh/ssh_known_hosts")
+        for path in self._files() + everybody.split():
+            if path == "/dev/null":
+                continue
             try:
                 with open(self.call.world.node(path)) as file:
                     lines = file.read().splitlines()

@@ -9,6 +9,7 @@ from typing import List, NamedTuple, Optional
 from recovery import dialogue, errors, host
 from recovery import secret as secrets
 
+KNOWN_HOSTS = "/root/.ssh/known_hosts"
 GLOBAL_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts"
 PASSWORD = r"(?i)password: ?$"
 # Of a key that the other side would take: nobody gave that, so nothing is typed, and ssh goes on.
@@ -18,17 +19,24 @@ REFUSED = ("Permission denied", "Too many authentication failures")
 
 
 class Target(NamedTuple):
-    """Where the other side is, how its host key is known, and what our options call it."""
+    """Where the other side is, how its host key is known, and what our options call it.
+
+    known_hosts: of a run's own, what somebody vouched for; then nothing else is trusted.
+    """
 
     address: str
     user: str = "root"
-    known_hosts: str = "/root/.ssh/known_hosts"
+    known_hosts: str = KNOWN_HOSTS
     control: str = "/run/ovirt-cert-recovery-engine.ssh"
     role: str = "engine"
 
     @property
     def destination(self) -> str:
         return "%s@%s" % (self.user, self.address)
+
+    @property
+    def vouched(self) -> bool:
+        return self.known_hosts != KNOWN_HOSTS
 
 
 class NotReachable(errors.Error):
@@ -46,6 +54,8 @@ class UnknownHostKey(errors.Attention):
 def command(target: Target, *options: str) -> List[str]:
     """Return the ssh command up to the destination; host keys are never accepted silently."""
     argv = ["ssh", "-o", "ControlPath=%s" % target.control]
+    if target.vouched:  # every ssh takes /dev/null; the word none came late
+        argv += ["-o", "GlobalKnownHostsFile=/dev/null"]
     for option in (
         "StrictHostKeyChecking=yes",
         "UserKnownHostsFile=%s" % target.known_hosts,
@@ -144,7 +154,8 @@ def knows(node: host.Host, target: Target) -> bool:
 
     Hashed names are found too. Raises: ProgramError.
     """
-    for path in (target.known_hosts, GLOBAL_KNOWN_HOSTS):
+    files = (target.known_hosts,) if target.vouched else (KNOWN_HOSTS, GLOBAL_KNOWN_HOSTS)
+    for path in files:
         argv = ["ssh-keygen", "-F", target.address, "-f", path]
         if node.exists(path) and node.run(argv, ok=(0, 1)).status == 0:
             return True

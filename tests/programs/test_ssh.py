@@ -136,6 +136,9 @@ def test_close_of_no_connection_is_no_error(node: nodes.Node, status: int) -> No
 def test_command_uses_the_run_s_own_known_hosts() -> None:
     argv = ssh.command(TARGET._replace(known_hosts="/run/known_hosts", control="/run/c"))
     assert "UserKnownHostsFile=/run/known_hosts" in argv and "ControlPath=/run/c" in argv
+    # Only what somebody vouched for is trusted then.
+    assert "GlobalKnownHostsFile=/dev/null" in argv
+    assert not [word for word in ssh.command(TARGET) if word.startswith("Global")]
 
 
 def test_knows_what_is_in_either_file_that_ssh_reads(node: nodes.Node) -> None:
@@ -147,6 +150,13 @@ def test_knows_what_is_in_either_file_that_ssh_reads(node: nodes.Node) -> None:
     node.answers("ssh-keygen")
     assert ssh.knows(node.host, TARGET)
     assert node.calls() == 2 * ["ssh-keygen -F %s -f %s" % (TARGET.address, ssh.GLOBAL_KNOWN_HOSTS)]
+
+
+def test_knows_in_a_file_of_the_run_asks_no_other(node: nodes.Node) -> None:
+    node.write(ssh.GLOBAL_KNOWN_HOSTS, "")
+    node.answers("ssh-keygen")
+    assert not ssh.knows(node.host, TARGET._replace(known_hosts="/run/known_hosts"))
+    assert node.calls() == []
 
 
 def test_knows_where_ssh_keygen_fails_is_an_error(node: nodes.Node) -> None:

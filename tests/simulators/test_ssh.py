@@ -128,6 +128,18 @@ def test_services_of_the_engine(node):
     assert "not found" in node.ssh("systemctl restart nosuch").err
 
 
+def test_host_keys_of_the_file_for_all_users_count_unless_another_is_named(node):
+    path = node.root + "/root/.ssh/known_hosts"
+    os.makedirs(node.root + "/etc/ssh", exist_ok=True)
+    os.rename(path, node.root + "/etc/ssh/ssh_known_hosts")
+    strict = ("-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes")
+    known = node.run("ssh", *(strict + (ENGINE, "true")))
+    assert "Host key" not in known.err
+    nobody = ("-o", "GlobalKnownHostsFile=/dev/null")
+    output = node.run("ssh", *(nobody + strict + (ENGINE, "true")))
+    assert output.err.endswith("Host key verification failed.\r\n")
+
+
 def test_host_keys(node):
     path = node.root + "/root/.ssh/known_hosts"
     with open(path) as file:
