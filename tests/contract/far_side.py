@@ -39,15 +39,15 @@ class Place:
         return self.calls.read_text()
 
 
-def far(tmp_path: Path, shell: str) -> Place:
-    """A node behind an `ssh` that is a shell of this machine."""
+def far(tmp_path: Path, shell: str, programs: str = PROGRAMS) -> Place:
+    """A node behind an `ssh` that is a shell of this machine, with these programs."""
     folder, client = tmp_path / "node", tmp_path / "client"
     folder.mkdir()
     client.mkdir()
     words = {
         "calls": tmp_path / "calls",
         "down": tmp_path / "down",
-        "programs": PROGRAMS,
+        "programs": programs,
         "shell": shell,
     }
     (client / "ssh").write_text(CLIENT % words)

@@ -3,7 +3,7 @@
 
 import os
 from pathlib import Path
-from typing import Callable, List
+from typing import Callable, List, Optional
 
 import pytest
 
@@ -49,6 +49,28 @@ def test_key_that_cannot_be_used_is_a_file_error(other: Place, text: str) -> Non
         other.node.key_to_compare(other.path("key.pem"))
     with pytest.raises(errors.FileMissing):
         other.node.key_to_compare(other.path("missing"))
+
+
+@pytest.mark.parametrize("status", [0, 1], ids=["selinux", "no selinux"])
+@pytest.mark.parametrize("like", [None, "model"])
+def test_label_of_the_file_or_of_its_model_is_asked_for(
+    tmp_path: Path, status: int, like: Optional[str]
+) -> None:
+    """A chcon that writes down what it is told: labels of their own need a kernel with SELinux."""
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "chcon").write_text(
+        "#!/bin/sh\nprintf '%%s\\n' \"$*\" >> %s/labels\nexit %d\n" % (tmp_path, status)
+    )
+    (own / "chcon").chmod(0o755)
+    other = far(tmp_path, "/bin/sh", "%s:%s" % (own, PROGRAMS))
+    for name in ("x.pem", "model"):
+        Path(other.path(name)).write_bytes(b"old")
+    other.node.replace(other.path("x.pem"), b"new", other.path(like) if like else None)
+    assert Path(other.path("x.pem")).read_bytes() == b"new"
+    told = (tmp_path / "labels").read_text()
+    fresh = other.path(".x.pem.ovirt-cert-recovery")
+    assert told == "--reference=%s %s\n" % (other.path(like or "x.pem"), fresh)
 
 
 def cut_off(script: str) -> str:

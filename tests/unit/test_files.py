@@ -3,7 +3,7 @@ import os
 import stat
 import threading
 from pathlib import Path
-from typing import List
+from typing import Any, List
 
 import pytest
 
@@ -180,3 +180,16 @@ def test_read_of_a_pipe_by_descriptor_returns_its_content() -> None:
         assert files.Files("/").read("/dev/fd/%d" % reading) == b"rehearsal\n"
     finally:
         os.close(reading)
+
+
+@pytest.mark.parametrize("like", [None, "/model"])
+def test_replace_keeps_the_selinux_label(node: files.Files, root: Path, like: Any) -> None:
+    label = b"system_u:object_r:cert_t:s0\0"
+    for name in ("x", "model"):
+        (root / name).write_bytes(b"old")
+    try:
+        os.setxattr(str(root / (like or "/x").strip("/")), files.LABEL, label)
+    except OSError:
+        pytest.skip("labels cannot be set here: no privilege, or no such file system")
+    node.replace("/x", b"new", like, 0o600)
+    assert os.getxattr(str(root / "x"), files.LABEL) == label
