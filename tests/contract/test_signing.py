@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence
 
 import pytest
 
@@ -20,13 +20,14 @@ from tests.unit import authority
 DAY = 86400
 SUBJECT = "/O=%s/CN=%s" % (names.ORGANISATION, names.NODE)
 SANS = ("DNS:" + names.NODE,)
+BOTH = SANS + ("IP:192.0.2.7",)  # of a host that was added to the engine by its address
 WAYS = ("here", "engine, our command", "engine, its own command")
 # What pki-enroll-request.sh runs, with its variables (engine: packaging/bin).
 OWN = (
-    "OVIRT_SAN=DNS:%s OVIRT_KU= OVIRT_EKU= openssl ca -batch -policy policy_match -config "
+    "OVIRT_SAN=SANS OVIRT_KU= OVIRT_EKU= openssl ca -batch -policy policy_match -config "
     "openssl.conf -cert ca.pem -keyfile private/ca.pem -startdate START -enddate END -in "
     "DIR/node.csr -out DIR/node.cer -subj %s -utf8 -extfile cert.conf -extensions v3_ca_san"
-) % (names.NODE, SUBJECT)
+) % SUBJECT
 
 
 class Signed(NamedTuple):
@@ -43,7 +44,8 @@ class Signed(NamedTuple):
 class Engine:
     """The PKI of an engine as it lies on the disk, issued lately and for long."""
 
-    def __init__(self, folder: Path, openssl: str) -> None:
+    def __init__(self, folder: Path, openssl: str, sans: Sequence[str]) -> None:
+        self.sans = tuple(sans)
         self.now = int(time.time())
         ages = stories.ages(self.now + 90 * DAY)._replace(
             ca=pki.Dates(self.now - 900 * DAY, self.now + 2000 * DAY)
@@ -79,14 +81,14 @@ class Engine:
         ca = signing.Authority(self.by.engine.certificate, keys.key("ca"))
         start, end = issued.dates(self.now, self.now, 398, (0, 2**32))
         url = pki.AIA % names.ENGINE
-        return signing.sign(self.request, ca, signing.Wanted(SUBJECT, SANS, start, end, url))
+        return signing.sign(self.request, ca, signing.Wanted(SUBJECT, self.sans, start, end, url))
 
     def _ordered(self, way: str, folder: Path) -> None:
-        chosen = plan.Parameters(subject=SUBJECT, sans=SANS, engine=names.ENGINE)
+        chosen = plan.Parameters(subject=SUBJECT, sans=self.sans, engine=names.ENGINE)
         ours = sign.Sign().words(chosen).commands[2]
         places = dict(self.dates(), **{"DIR/node.csr": str(folder / "node.csr")})
         places["DIR/node.cer"] = str(folder / "node.cer")
-        words = shlex.split(ours if way == WAYS[1] else OWN)
+        words = shlex.split(ours if way == WAYS[1] else OWN.replace("SANS", ",".join(self.sans)))
         words = [places.get(word, word) for word in words]
         start = words.index("openssl")
         env = dict(word.split("=", 1) for word in words[:start] if "=" in word)
@@ -100,14 +102,14 @@ class Engine:
         )
 
 
-@pytest.fixture(scope="module")
-def ways(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Signed]:
+@pytest.fixture(scope="module", params=[SANS, BOTH], ids=["name", "name and address"])
+def ways(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Signed]:
     from tests.guard import programs
 
     found = programs.find("openssl")
     if found is None:
         pytest.skip("the program openssl is not installed")
-    engine = Engine(tmp_path_factory.mktemp("engine"), str(found))
+    engine = Engine(tmp_path_factory.mktemp("engine"), str(found), request.param)
     return {way: engine.sign(way) for way in WAYS}
 
 
