@@ -17,6 +17,7 @@ from recovery import context as contexts
 from recovery import inventory, local_host
 from recovery import journal as journals
 from recovery.steps import interim
+from tests.contract import tls_server
 from tests.unit import authority, nodes
 
 DAY = 86400
@@ -27,7 +28,8 @@ FILES = (inventory.NODE_CERTIFICATE, inventory.NODE_KEY, inventory.NODE_CA)
 class Node:
     """A node of files alone, at the real time; its certificate expired a month ago."""
 
-    def __init__(self, folder: Path, programs: str) -> None:
+    def __init__(self, folder: Path, programs: str, version: str) -> None:
+        self.version = version
         self.root = folder / "root"
         self.host = local_host.AtRest(str(self.root), programs)
         now = int(self.host.now().wall)
@@ -60,10 +62,11 @@ class Node:
         return {path: self.host.read(path) for path in FILES}
 
 
-def vdsm(side: Any, places: List[Path], trusted: Path) -> ssl.SSLContext:
+def vdsm(side: Any, places: List[Path], trusted: Path, version: str) -> ssl.SSLContext:
     made = ssl.SSLContext(side)
     made.check_hostname = False
     made.verify_mode = ssl.CERT_REQUIRED
+    tls_server.limit(made, version)
     made.load_cert_chain(str(places[0]), str(places[1]))
     made.load_verify_locations(cafile=str(trusted))
     return made
@@ -100,22 +103,24 @@ def local(node: Node) -> Tuple[str, str]:
     """A client on the node (HA agent, hosted-engine) speaks with vdsm."""
     files = node.places()
     return handshake(
-        vdsm(ssl.PROTOCOL_TLS_SERVER, files, files[2]),
-        vdsm(ssl.PROTOCOL_TLS_CLIENT, files, files[2]),
+        vdsm(ssl.PROTOCOL_TLS_SERVER, files, files[2], node.version),
+        vdsm(ssl.PROTOCOL_TLS_CLIENT, files, files[2], node.version),
     )
 
 
 def engine(node: Node, trusts: Path) -> Tuple[str, str]:
     files = node.places()
     return handshake(
-        vdsm(ssl.PROTOCOL_TLS_SERVER, files, files[2]),
-        vdsm(ssl.PROTOCOL_TLS_CLIENT, node.engine, trusts),
+        vdsm(ssl.PROTOCOL_TLS_SERVER, files, files[2], node.version),
+        vdsm(ssl.PROTOCOL_TLS_CLIENT, node.engine, trusts, node.version),
     )
 
 
-@pytest.fixture
-def node(tmp_path: Path, real_programs: Callable[..., Path]) -> Node:
-    return Node(tmp_path, str(real_programs("date")))
+@pytest.fixture(params=["1.2", "1.3"])
+def node(request: Any, tmp_path: Path, real_programs: Callable[..., Path]) -> Node:
+    if not tls_server.supports(request.param):
+        pytest.skip("this Python's OpenSSL speaks no TLS " + request.param)
+    return Node(tmp_path, str(real_programs("date")), request.param)
 
 
 def apply(node: Node, step: Any) -> None:

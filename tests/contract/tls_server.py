@@ -14,16 +14,21 @@ def supports(version: str) -> bool:
 
 
 def context(certificate: str, key: str, ca: str, version: str) -> ssl.SSLContext:
-    """Speak TLS up to that version."""
+    """A server that asks its client for a certificate, with TLS up to that version."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.load_cert_chain(certificate, key)
     made.load_verify_locations(ca)
     made.verify_mode = ssl.CERT_REQUIRED
+    limit(made, version)
+    return made
+
+
+def limit(made: ssl.SSLContext, version: str) -> None:
+    """Speak TLS up to that version."""
     if version == "1.2":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # 3.6 has no other way
             made.options |= getattr(ssl, "OP_NO_TLSv1_3", 0)
-    return made
 
 
 @contextlib.contextmanager
