@@ -2,6 +2,7 @@
 """The CA that an operator brings along: every way it can be wrong is one clear error."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
@@ -87,6 +88,18 @@ def test_load_of_a_pair_has_no_address(stick: Stick) -> None:
 def test_load_of_an_encrypted_key_takes_its_passphrase(stick: Stick, form: Any) -> None:
     given = stick.pair(key=encrypted(CA, form))
     loaded = stick.load(ca_passphrase_file=stick.put("phrase", b"correct horse\n"), **given)
+    assert loaded is not None and signing.belong_together(loaded)
+
+
+def test_load_of_an_encrypted_key_takes_its_passphrase_from_a_descriptor(stick: Stick) -> None:
+    given = stick.pair(key=encrypted(CA, serialization.PrivateFormat.PKCS8))
+    reading, writing = os.pipe()
+    os.write(writing, b"correct horse\n")
+    os.close(writing)
+    try:
+        loaded = stick.load(ca_passphrase_fd=reading, **given)
+    finally:
+        os.close(reading)
     assert loaded is not None and signing.belong_together(loaded)
 
 

@@ -13,7 +13,7 @@ import recovery.__main__
 from recovery import console as consoles
 from recovery import errors
 from recovery import journal as journals
-from recovery.commands import options
+from recovery.commands import node_options, options
 from tests.unit import nodes
 
 
@@ -230,6 +230,38 @@ def test_password_from_a_pipe_is_its_first_line() -> None:
         assert password(engine_password_fd=reading) == "secret"
     finally:
         os.close(reading)
+
+
+def piped(text: bytes) -> int:
+    reading, writing = os.pipe()
+    os.write(writing, text)
+    os.close(writing)
+    return reading
+
+
+def test_api_password_from_a_descriptor_is_its_first_line() -> None:
+    reading = piped(b"secret\nmore\n")
+    given = arguments(api_password_fd=reading, api_password_file=None)
+    try:
+        found = options.api_password(given, consoles.Console(), "admin@internal")
+    finally:
+        os.close(reading)
+    assert found is not None and found.reveal() == "secret"
+
+
+@pytest.mark.parametrize("text", [b"same\n", b"one\ntwo\n"])
+def test_node_passwords_from_a_descriptor_are_one_for_all_or_one_each(text: bytes) -> None:
+    reading = piped(text)
+    given = arguments(
+        node=["b", "c"], node_password_fd=reading, node_password_file=None, node_fingerprint=[]
+    )
+    try:
+        found = node_options.credentials(given, consoles.Console())
+    finally:
+        os.close(reading)
+    lines = text.decode().split()
+    passwords = [one.password.reveal() if one.password else "" for one in found]
+    assert passwords == (lines if len(lines) == 2 else lines * 2)
 
 
 def test_password_where_nobody_can_type_is_left_to_keys() -> None:
