@@ -2,12 +2,13 @@
 """`python3 -m simulators.vm`: sit down at the console of a broken node made of real components."""
 
 import argparse
+import contextlib
 import os
 import shutil
 import signal
 import sys
 import tempfile
-from typing import List, Optional
+from typing import Iterator, List, Optional
 
 from simulators.vm import cache
 from simulators.vm.failure import Failed
@@ -72,8 +73,7 @@ def shell(scenario: str, files: List[str]) -> int:
     if not sys.stdin.isatty():
         raise Failed("open a console", "standard input is no terminal")
     present = [file for file in files if os.path.exists(file)]
-    folder = tempfile.mkdtemp(prefix="vm-")
-    try:
+    with _folder() as folder:
         node = machine.Machine(folder, image.ensure(), frozen.ensure(scenario))
         try:
             node.wait()
@@ -86,15 +86,32 @@ def shell(scenario: str, files: List[str]) -> int:
             console.attach(folder + "/console")
         finally:
             node.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     print("\r\nthe machine is gone")
     return 0
 
 
+@contextlib.contextmanager
+def _folder() -> Iterator[str]:
+    """A machine's own folder; afterwards nothing of it stays, but the logs that an error names."""
+    folder = tempfile.mkdtemp(prefix="vm-")
+    named = False
+    try:
+        yield folder
+    except Failed as failure:
+        named = folder in str(failure)
+        raise
+    finally:
+        if named:
+            cache.leave_logs(folder)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def main(argv: Optional[List[str]] = None) -> int:
-    # Told to end, end as after Ctrl-C: with nothing left behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Told to end, or the window is closed: end as after Ctrl-C, with nothing left behind.
+    for told in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(told) != signal.SIG_IGN:  # nohup
+            signal.signal(told, signal.default_int_handler)
     try:
         return run(parse(argv))
     except Failed as failure:

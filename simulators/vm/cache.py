@@ -61,15 +61,15 @@ def _fill(final: str, make: Callable[[str], None]) -> None:
         make(partial)
         os.rename(partial, final)
     except Failed:
-        _leave_logs(partial)
+        leave_logs(partial)  # the next attempt removes them
         raise
     except BaseException:
         remove(partial)
         raise
 
 
-def _leave_logs(folder: str) -> None:
-    """Remove all but the logs, whose paths the error names; the next attempt removes them."""
+def leave_logs(folder: str) -> None:
+    """Remove all but the logs, whose paths the error names."""
     kept = [name for name in os.listdir(folder) if name.endswith(".log")]
     aside = folder + ".logs"
     os.mkdir(aside, 0o700)

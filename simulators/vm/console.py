@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Joins a person's terminal to the machine's serial console until Ctrl-] or the machine's end."""
 
+import contextlib
 import os
 import select
 import shutil
@@ -25,7 +26,8 @@ def attach(path: str) -> None:
             tty.setraw(keys)
             _carry(keys, screen, console)
         finally:
-            termios.tcsetattr(keys, termios.TCSADRAIN, before)
+            with contextlib.suppress(termios.error):  # the window may be closed
+                termios.tcsetattr(keys, termios.TCSADRAIN, before)
 
 
 def _carry(keys: int, screen: int, console: socket.socket) -> None:
