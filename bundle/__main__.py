@@ -15,6 +15,12 @@ USB = "fill a directory, or a vfat image FILE.img, with the archive and all that
 REHEARSE = "run `ovirt-cert-recovery rehearse` from this clone; all words are passed on"
 MACHINES = ("x86_64", "aarch64", "ppc64le")
 OLDEST = (3, 9)
+TASKS = {
+    "build": "build the archive",
+    "usb": "fill the stick",
+    "check": "check it",
+    "rehearse": "rehearse",
+}
 
 
 def parse(argv: List[str]) -> argparse.Namespace:
@@ -31,7 +37,7 @@ def parse(argv: List[str]) -> argparse.Namespace:
     check.add_argument("archive", nargs="?", type=Path, default=paths.ARCHIVE)
     check.add_argument("--public-key", type=Path, metavar="FILE", help="verify the signature too")
     commands.add_parser("rehearse", help=REHEARSE)
-    named = argv[:1] and argv[0] in ("build", "usb", "check", "rehearse", "-h", "--help")
+    named = argv[:1] and argv[0] in tuple(TASKS) + ("-h", "--help")
     return parser.parse_args(argv if named else ["build"] + argv)
 
 
@@ -101,11 +107,15 @@ def _make(arguments: argparse.Namespace) -> int:
 
 
 def main(argv: Optional[List[str]] = None) -> int:
+    words = sys.argv[1:] if argv is None else argv
     try:
-        return run(sys.argv[1:] if argv is None else argv)
+        return run(words)
     except program.Failed as failure:
         print(failure, file=sys.stderr)
-        return 1
+    except OSError as caught:  # a full disk, a read-only stick
+        task = TASKS.get(words[0] if words else "", TASKS["build"])
+        print("cannot {}: {}".format(task, caught), file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ The engine's root password is: %s      Leave, and forget all: Ctrl-]
 """
 NO_ARCHIVE = "No archive is on the stick: `python3 -m bundle` builds one.\n"
 ARCHIVE = os.path.join("dist", "ovirt-cert-recovery.pyz")
+TASKS = {"build": "build the machine", "shell": "open a console", "clean": "remove the images"}
 
 
 def equipped() -> None:
@@ -26,9 +27,12 @@ def equipped() -> None:
     try:
         import cryptography  # noqa: F401
     except ImportError:
-        from bundle import environment, interpreter, paths
+        from bundle import environment, interpreter, paths, program
 
-        python = str(environment.ensure(interpreter.running(), "run"))
+        try:
+            python = str(environment.ensure(interpreter.running(), "run"))
+        except program.Failed as failure:
+            raise Failed("make an environment for this Python", str(failure)) from None
         environ = dict(os.environ, PYTHONPATH=str(paths.ROOT))
         os.execve(python, [python, "-m", "simulators.vm"] + sys.argv[1:], environ)
 
@@ -112,8 +116,12 @@ def main(argv: Optional[List[str]] = None) -> int:
     for told in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(told) != signal.SIG_IGN:  # nohup
             signal.signal(told, signal.default_int_handler)
+    arguments = parse(argv)
     try:
-        return run(parse(argv))
+        return run(arguments)
+    except OSError as caught:  # of a cache on a full disk, or where nobody may write
+        print(Failed(TASKS[arguments.command], str(caught)), file=sys.stderr)
+        return 1
     except Failed as failure:
         print(failure, file=sys.stderr)
         return 1

@@ -73,6 +73,20 @@ def test_build_without_a_wheel_says_which(archive: Path, tmp_path: Path) -> None
     assert not (tmp_path / "a.pyz").exists()
 
 
+@pytest.mark.parametrize(
+    "words, task",
+    [
+        (["build", "/proc/nope/a.pyz"], "build the archive"),
+        (["usb", "/proc/nope"], "fill the stick"),
+    ],
+)
+def test_build_where_nobody_may_write_is_one_error(archive: Path, words: Any, task: str) -> None:
+    done = conftest.build(words)
+    assert done.status == 1
+    (line,) = done.err.splitlines()
+    assert line.startswith("cannot %s: " % task) and "/proc/nope" in line
+
+
 def test_archive_holds_the_tool_the_simulators_and_no_machine_path(archive: Path) -> None:
     with site(archive) as opened:
         names = opened.namelist()

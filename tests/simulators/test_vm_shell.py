@@ -13,7 +13,7 @@ import pexpect
 import pytest
 
 from bundle import paths
-from simulators.vm import cache, frozen, image, packages
+from simulators.vm import __main__, cache, frozen, image, packages
 
 SHELL = "import sys; from simulators.vm import packages, __main__; packages.PLACES = %r; "
 SHELL += "sys.exit(__main__.main(['shell', 'node-expired']))"
@@ -108,3 +108,12 @@ def test_shell_whose_window_is_closed_leaves_nothing(
     assert left(tmp_path) == []
     os.waitpid(person.pid, 0)
     person.closed = person.terminated = True
+
+
+def test_cache_that_cannot_be_written_is_one_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: "pytest.CaptureFixture[str]"
+) -> None:
+    monkeypatch.setenv("REHEARSAL_CACHE", "/proc/nope")  # not even root can make it
+    assert __main__.main(["build"]) == 1
+    told = capsys.readouterr().err
+    assert re.match("cannot build the machine: .*'/proc/nope'\n$", told)
