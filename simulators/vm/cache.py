@@ -15,7 +15,8 @@ PARTIAL = ".partial"
 # What decides about the files inside, next to everything in this folder but its drivers.
 SOURCES = (
     "names node_files node_pki engine_entities engine_files engine_pki engine_releases "
-    "engine_setup/questions pki keys place stories vm/image vm/furnish vm/packages"
+    "engine_setup/questions engine_setup/dialogue engine_setup/renewal pki keys place stories "
+    "vm/image vm/furnish vm/packages"
 )
 
 
