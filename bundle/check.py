@@ -23,11 +23,11 @@ def check(what: Path, public_key: Optional[Path] = None) -> List[str]:
             return _stick(usb.unpacked(what, Path(folder)), public_key)
     if what.is_dir():
         return _stick(what, public_key)
-    lines = _archive(what)
+    lines = []
     if public_key is not None:
-        seal.verify(what, public_key)
+        seal.verify(what, public_key)  # before anything of it runs
         lines.append("signature: good")
-    return lines
+    return lines + _archive(what)
 
 
 def _stick(folder: Path, public_key: Optional[Path]) -> List[str]:

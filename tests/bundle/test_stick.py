@@ -127,6 +127,18 @@ def test_check_of_an_archive_that_was_not_signed_fails(mine: Path, keys: Any) ->
     assert done.status == 1 and "what was signed is another one" in done.err
 
 
+def test_check_runs_nothing_of_an_archive_whose_signature_is_not_good(
+    mine: Path, keys: Any, tmp_path: Path
+) -> None:
+    marked = mine / "marking.pyz"
+    marked.write_text("open(%r, 'w').close()\n" % str(tmp_path / "mark"))
+    for what in (marked, mine):
+        assert check(what, "--public-key", keys[1]).status == 1
+        assert not (tmp_path / "mark").exists()
+    check(marked)
+    assert (tmp_path / "mark").exists()
+
+
 def test_check_of_a_truncated_archive_fails(archive: Path, tmp_path: Path) -> None:
     half = tmp_path / "half.pyz"
     data = archive.read_bytes()
