@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 import hypothesis
 import pytest
 
+from tests import needs
 from tests.guard import hooks, programs
 from tests.simulators import worlds
 
@@ -120,7 +121,7 @@ def real_programs(tmp_path: Path) -> Callable[..., Path]:
         assert Session.programs is not None
         folder.mkdir(exist_ok=True)
         for name in names:
-            _present(name)
+            needs.program(name)
             Session.programs.link(name, folder)
         return folder
 
@@ -131,15 +132,6 @@ def real_programs(tmp_path: Path) -> Callable[..., Path]:
 def real_program(real_programs: Callable[..., Path]) -> Callable[[str], str]:
     """real_program("openssl") -> its path; where it is missing: skipped, but a failure in CI."""
     return lambda name: str(real_programs(name) / name)
-
-
-def _present(name: str) -> None:
-    if programs.find(name) is not None:
-        return
-    text = "the program {} is not installed".format(name)
-    if os.environ.get("CI") == "true":
-        pytest.fail(text, pytrace=False)
-    pytest.skip(text)
 
 
 @pytest.fixture
@@ -166,3 +158,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line("{}: {}".format(LEFT, Session.left))
     for name in sorted(counted):
         terminalreporter.write_line("{}: {}".format(name, counted[name]))
+    skipped = terminalreporter.stats.get("skipped", [])
+    for line in needs.told(str(report.longrepr[-1]) for report in skipped if report.longrepr):
+        terminalreporter.write_line(line)

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 import pytest
 
 from bundle import interpreter, paths
-from tests import matrix
+from tests import matrix, needs
 
 PYTHONS = ("3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 SYSTEM = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -83,9 +83,10 @@ def python(minor: str) -> str:
     """A Python of that minor version outside of any environment; skipped where there is none."""
     found = interpreter.find(minor)
     if found is None:
-        if minor in matrix.NEEDED and os.environ.get("CI") == "true":
-            pytest.fail("this machine has no Python " + minor, pytrace=False)
-        pytest.skip("this machine has no Python " + minor)
+        text = "this machine has no Python " + minor
+        if minor in matrix.NEEDED:
+            needs.absent(text)
+        pytest.skip(text)
     return found.path
 
 
@@ -118,13 +119,10 @@ def node(tmp_path: Path) -> Iterator[List[str]]:
 def namespace(script: str) -> List[str]:
     """Words to be put before others: they run where the script's mounts are, and nobody else.
 
-    Skipped where the kernel refuses such a place.
+    Skipped, loudly, where the kernel refuses such a place: many a container does.
     """
-    begin = "unshare --mount --propagation private /bin/sh -c".split()
-    if shutil.which("unshare", path=SYSTEM) is None:
-        pytest.skip("this machine has no unshare")
-    begin[0] = str(shutil.which("unshare", path=SYSTEM))
+    begin = [needs.program("unshare")] + "--mount --propagation private /bin/sh -c".split()
     tried = run(begin + ["/bin/mount -t tmpfs none /mnt"])
     if tried.status != 0:
-        pytest.skip("no mounts here: " + tried.err.strip())
+        needs.refused("no mounts here: " + tried.err.strip())
     return begin + ['set -e; %s; exec "$@"' % script, "sh"]

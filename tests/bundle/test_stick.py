@@ -8,6 +8,7 @@ from typing import Any, Tuple
 import pytest
 
 from bundle import paths, seal, usb
+from tests import needs
 from tests.bundle import conftest
 
 KEY = "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out"
@@ -80,8 +81,8 @@ def test_check_of_a_good_stick_says_what_is_in_it(stick: Path, keys: Any) -> Non
 
 
 def test_check_of_an_image_finds_the_same(stick: Path, tmp_path: Path, keys: Any) -> None:
-    if shutil.which("mcopy", path=conftest.SYSTEM) is None:
-        pytest.skip("the program mcopy is not installed")
+    needs.program("mcopy")
+    needs.program("mkfs.fat")
     made = tmp_path / "stick.img"
     done = conftest.build(["usb", str(made), "--key", str(keys[0])])
     assert done.status == 0 and done.out == "%s\n" % made, done.err

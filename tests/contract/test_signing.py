@@ -15,6 +15,7 @@ import pytest
 from recovery import issued, pem, plan, requests, signing
 from recovery.steps import sign
 from simulators import der, engine_pki, keys, names, node_pki, pki, stories
+from tests import needs
 from tests.unit import authority
 
 DAY = 86400
@@ -104,12 +105,8 @@ class Engine:
 
 @pytest.fixture(scope="module", params=[SANS, BOTH], ids=["name", "name and address"])
 def ways(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Signed]:
-    from tests.guard import programs
-
-    found = programs.find("openssl")
-    if found is None:
-        pytest.skip("the program openssl is not installed")
-    engine = Engine(tmp_path_factory.mktemp("engine"), str(found), request.param)
+    folder = tmp_path_factory.mktemp("engine")
+    engine = Engine(folder, needs.program("openssl"), request.param)
     return {way: engine.sign(way) for way in WAYS}
 
 
