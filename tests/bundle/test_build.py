@@ -169,11 +169,15 @@ def test_head_finds_the_python_it_is_told(archive: Path, tmp_path: Path) -> None
         assert done.out == "ovirt-cert-recovery %s\n" % contents.version(), done.err
 
 
-def test_head_without_a_python_says_what_to_do_and_still_helps(archive: Path) -> None:
-    # An empty PATH; a machine with a platform-python would find that.
+def without_platform_python(archive: Path, environ: Dict[str, str]) -> conftest.Done:
+    """Start the archive by its head, as on a machine that has only what PATH names."""
     if os.path.exists("/usr/libexec/platform-python"):
         pytest.skip("this machine has a platform-python")
-    done = conftest.run(["/bin/sh", str(archive), "diagnose"], {"PATH": "/nowhere"})
+    return conftest.run(["/bin/sh", str(archive), "diagnose"], environ)
+
+
+def test_head_without_a_python_says_what_to_do_and_still_helps(archive: Path) -> None:
+    done = without_platform_python(archive, {"PATH": "/nowhere"})
     assert done.status == 4
     assert "cannot start ovirt-cert-recovery: it needs Python 3.6 or newer" in done.err
     assert "seen: no python at all" in done.err and "OVIRT_CERT_RECOVERY_PYTHON" in done.err
@@ -195,6 +199,41 @@ def test_head_passes_over_pythons_that_do_not_do(archive: Path, tmp_path: Path) 
         file.chmod(0o755)
     done = conftest.run(["/bin/sh", str(archive), "version"], {"PATH": str(tmp_path)})
     assert (done.status, done.err) == (0, "")
+
+
+def fake(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("#!/bin/sh\n" + text + "\n")
+    path.chmod(0o755)
+
+
+def test_head_prefers_a_newer_python_to_python3(archive: Path, tmp_path: Path) -> None:
+    """EL8: python3 is 3.6, and a 3.13 was installed beside it."""
+    for name, minor in (("python3.13", "3.12"), ("python3", "3.6")):
+        told = "echo %s >> %s; exec '%s' \"$@\"" % (name, tmp_path / "used", conftest.python(minor))
+        fake(tmp_path / "bin" / name, told)
+    done = conftest.run(["/bin/sh", str(archive), "version"], {"PATH": str(tmp_path / "bin")})
+    assert (done.status, done.err) == (0, "")
+    assert set((tmp_path / "used").read_text().split()) == {"python3.13"}
+
+
+def test_head_with_python_2_alone_says_which(archive: Path, tmp_path: Path) -> None:
+    """EL7: `python` is 2.7, which tells its version on standard error."""
+    fake(tmp_path / "python", "[ $1 = --version ] && echo Python 2.7.5 >&2 || exit 2")
+    done = without_platform_python(archive, {"PATH": str(tmp_path)})
+    assert done.status == 4 and "cannot start ovirt-cert-recovery: it needs Python 3.6" in done.err
+    assert "seen: Python 2.7.5\n" in done.err
+
+
+def test_head_finds_the_platform_python_when_nothing_else_is_there(
+    archive: Path, tmp_path: Path
+) -> None:
+    """EL8 without any python in PATH."""
+    fake(tmp_path / "libexec" / "platform-python", "exec '%s' \"$@\"" % conftest.python("3.6"))
+    argv = conftest.namespace("/bin/mount --bind %s /usr/libexec" % (tmp_path / "libexec"))
+    done = conftest.run(argv + ["/bin/sh", str(archive), "--version"], {"PATH": "/nowhere"})
+    assert (done.status, done.err) == (0, "")
+    assert done.out == "ovirt-cert-recovery %s\n" % contents.version()
 
 
 def test_help_is_the_same_by_the_head_and_by_python(archive: Path, start: Any) -> None:
