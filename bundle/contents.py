@@ -21,8 +21,8 @@ KNOWN = {
         "(PKCS#7 and PKCS#12 crash), CVE-2023-38325 (ssh certificates), CVE-2026-26007 (SECT "
         "curves), CVE-2026-34073 (name constraints), and those of its OpenSSL. It is the last "
         "release for Python 3.6 to 3.8. Acceptable here: it reads and signs files of this node "
-        "alone; it opens no connection, decrypts nothing, and is given no PKCS#7, PKCS#12, ssh "
-        "certificate or elliptic curve by anybody from outside."
+        "alone; it opens no connection, does no RSA decryption, and is given no PKCS#7, PKCS#12, "
+        "ssh certificate or elliptic curve by anybody from outside."
     ),
 }
 

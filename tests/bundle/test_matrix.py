@@ -35,6 +35,8 @@ def test_archive_diagnoses_with_the_newest_cryptography_there_is(
     assert "compiled parts: unpacked in %s" % tmp_path in listed
     used = "50.0.2" if minor in NEWER else "40.0.2"
     assert "* cryptography %s with OpenSSL" % used in listed
+    for note in contents.KNOWN.values():
+        assert note in listed
 
 
 @pytest.mark.parametrize("minor", ["3.6", "3.12"])
