@@ -35,7 +35,10 @@ class Elsewhere:
     def __init__(self, archive: Path, python: str) -> None:
         self.archive, self.python = archive, python
 
-    def run(self, *scripts: str, words: Any = LIST, **environ: str) -> conftest.Done:
+    def run(
+        self, *scripts: str, words: Any = LIST, after: str = "", **environ: str
+    ) -> conftest.Done:
+        """Run it there, and then `after`, a script that looks at what it left."""
         # The archive and this Python may lie below what is hidden: they are bound before.
         before = "/bin/mount -t tmpfs none /mnt; /bin/mkdir /mnt/stick /mnt/python; "
         before += "/bin/mount --bind %s /mnt/stick; " % self.archive.parent
@@ -45,6 +48,7 @@ class Elsewhere:
         env.update(environ)
         chosen = {name: value for name, value in env.items() if value}
         program = "/mnt/python/bin/" + Path(self.python).name
+        argv += ["/bin/sh", "-c", '"$@"; status=$?; %s; exit $status' % (after or ":"), "sh"]
         return conftest.run(
             argv + [program, "/mnt/stick/" + self.archive.name] + list(words), chosen
         )
@@ -152,26 +156,33 @@ def damage(path: Path, how: str) -> None:
         os.utime(str(path), ns=(seen.st_atime_ns, seen.st_mtime_ns))
 
 
+BOTH = pytest.mark.parametrize("minor", ["3.6", "3.12"])  # cryptography 40, and the newest
+
+
+@BOTH
 @pytest.mark.parametrize("how", ["emptied", "cut", "missing", "tampered"])
-def test_cache_that_is_not_as_it_was_is_made_anew(start: Any, tmp_path: Path, how: str) -> None:
-    last(start(*LIST))
+def test_cache_that_is_not_as_it_was_is_made_anew(
+    start: Any, tmp_path: Path, how: str, minor: str
+) -> None:
+    last(start(*LIST, python=minor))
     (rust,) = unpacked(tmp_path).glob("_rust*")
     good = rust.read_bytes()
     damage(rust, how)
-    assert LOADED in last(start(*LIST))
+    assert LOADED in last(start(*LIST, python=minor))
     assert rust.read_bytes() == good
     assert len(list(unpacked(tmp_path).parent.iterdir())) == 2  # the parts, and compiled sources
 
 
+@BOTH
 @pytest.mark.parametrize("how", ["emptied", "cut", "tampered"])
 def test_compiled_sources_that_are_damaged_are_made_anew(
-    start: Any, tmp_path: Path, how: str
+    start: Any, tmp_path: Path, how: str, minor: str
 ) -> None:
-    expected = start(*LIST)
+    expected = start(*LIST, python=minor)
     (code,) = unpacked(tmp_path).parent.glob("code-*")
     good = code.read_bytes()
     damage(code, how)
-    done = start(*LIST)
+    done = start(*LIST, python=minor)
     assert (done.status, done.err) == (0, "") and done.out == expected.out
     assert len(code.read_bytes()) == len(good)
 
@@ -195,9 +206,10 @@ def test_leftover_of_a_start_that_was_killed_is_removed(start: Any, tmp_path: Pa
     assert not left.exists() and unpacked(tmp_path).is_dir()
 
 
-def test_two_starts_at_the_same_moment_both_work(archive: Path, tmp_path: Path) -> None:
+@BOTH
+def test_two_starts_at_the_same_moment_both_work(archive: Path, tmp_path: Path, minor: str) -> None:
     env: Dict[str, str] = {"PATH": conftest.SYSTEM, "SHIV_ROOT": str(tmp_path / "unpacked")}
-    argv = [conftest.python("3.12"), str(archive)] + LIST
+    argv = [conftest.python(minor), str(archive)] + LIST
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     children = [subprocess.Popen(argv, env=env, **pipes) for _ in range(4)]  # type: ignore
     for child in children:
@@ -215,6 +227,15 @@ def test_clean_removes_what_was_unpacked(start: Any, tmp_path: Path) -> None:
     assert done.status == 0 and "removed: %s" % unpacked_root(tmp_path) in done.out
     assert not unpacked_root(tmp_path).exists()
     assert "nothing to remove" in start("clean").out
+
+
+def test_clean_leaves_the_records_of_recoveries(archive: Path) -> None:
+    there = Elsewhere(archive, conftest.python("3.12"))
+    kept = "/var/lib/ovirt-cert-recovery"
+    made = "/bin/mkdir -p -m 700 {0} {0}/run-1 {0}/unpacked; : > {0}/run-1/journal".format(kept)
+    done = there.run(made, words=["clean"], after="/usr/bin/find " + kept)
+    assert done.status == 0 and "removed: %s/unpacked\n" % kept in done.out, done
+    assert done.out.endswith("{0}\n{0}/run-1\n{0}/run-1/journal\n".format(kept))
 
 
 def unpacked_root(tmp_path: Path) -> Path:
