@@ -50,17 +50,24 @@ def alternate(
 
 
 def table(results: List[Result]) -> List[str]:
-    """One line for each result: ratio and difference as min/median/max."""
-    form = "{:<24} {:<26} {:>4} {:>18} {:>22}  {}"
-    lines = [
-        form.format("what", "baseline", "runs", "ratio min/med/max", "ms more min/med/max", "aim")
-    ]
+    """One line for each result: its median, then ratio and difference as min/median/max."""
+    form = "{:<24} {:<26} {:>4} {:>7} {:>18} {:>20}  {}"
+    heads = (
+        "what",
+        "baseline",
+        "runs",
+        "ms med",
+        "ratio min/med/max",
+        "ms more min/med/max",
+        "aim",
+    )
+    lines = [form.format(*heads)]
     for result in results:
         ratios = "/".join("%.2f" % value for value in _spread(result.ratios()))
         more = "/".join("%.0f" % (1000 * value) for value in _spread(result.differences()))
-        lines.append(
-            form.format(result.title, result.baseline, len(result.pairs), ratios, more, result.aim)
-        )
+        whole = "%.0f" % (1000 * statistics.median(subject for subject, _ in result.pairs))
+        first = (result.title, result.baseline, len(result.pairs), whole)
+        lines.append(form.format(*(first + (ratios, more, result.aim))))
     return lines
 
 
