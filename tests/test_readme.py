@@ -18,6 +18,7 @@ README = (paths.ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Digits differ from run to run (deviations, seconds waited), the words do not.
 NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+VENV = "python3-venv"  # `python3 -m bundle` makes an environment; Debian's python3 cannot
 BUILD_ONLY = pytest.mark.skipif(
     "%d.%d" % sys.version_info[:2] != matrix.BUILD, reason="builds on Python " + matrix.BUILD
 )
@@ -65,7 +66,7 @@ ON_A_NODE = "selfcheck|diagnose|plan|recover|status|resume|undo|version --verbos
 def test_readme_commands_are_all_known_here() -> None:
     archive = "sh ./ovirt-cert-recovery.pyz "
     expected = ["python3 -m bundle rehearse node-expired", "python3 -m tests"]
-    wanted = " ".join(sorted(packages.NEEDED.values()))
+    wanted = " ".join(sorted(list(packages.NEEDED.values()) + [VENV]))
     expected += ["apt-get install --no-install-recommends " + wanted, "python3 -m bundle"]
     # Run by tests/vm/test_shell.py.
     expected += ["python3 -m simulators.vm shell node-expired"] + BUILDING
@@ -101,6 +102,8 @@ def test_readme_packages_are_those_that_ci_installs() -> None:
     text = (paths.ROOT / ".ci" / "run").read_text(encoding="utf-8")
     (listed,) = re.findall(r"^machine=\((.*)\)$", text, re.MULTILINE)
     assert sorted(listed.split()) == sorted(packages.NEEDED.values())
+    # Where the interpreter that starts it all cannot make environments: Debian's own.
+    assert re.search(r"ensurepip.*\n +packages\+=\(python3 %s\)" % VENV, text)
 
 
 @pytest.mark.slow
