@@ -61,11 +61,12 @@ def _fill(
     with tempfile.TemporaryDirectory() as work:
         archive = build.build(Path(work) / paths.ARCHIVE.name, machines, wheels, offline)
         shutil.copyfile(str(archive), str(folder / archive.name))
-        _unpack(archive, folder)
+        ours = [archive.name, README, RUNBOOK, "README.md"] + _unpack(archive, folder)
     (folder / README).write_text(TEXT.format(version=contents.version()))
     (folder / RUNBOOK).write_text(runbook())
     shutil.copyfile(str(paths.ROOT / "README.md"), str(folder / "README.md"))
-    made = [folder / archive.name, seal.sums(folder, sorted(_summed(folder)))]
+    made = [folder / archive.name, seal.sums(folder, sorted(ours))]
+    _tell_others(folder, ours)
     signature = folder / seal.SIGNATURE
     if signature.exists():
         signature.unlink()  # of what was on the stick before
@@ -74,21 +75,26 @@ def _fill(
     return [str(path) for path in made]
 
 
-def _unpack(archive: Path, folder: Path) -> None:
-    """Lay the bill and the licences beside the archive."""
+def _unpack(archive: Path, folder: Path) -> List[str]:
+    """Lay the bill and the licences beside the archive, and nothing of an earlier one's."""
+    if (folder / licences.FOLDER).exists():
+        shutil.rmtree(str(folder / licences.FOLDER))
     with zipfile.ZipFile(str(archive)) as opened:
         (folder / sbom.NAME).write_bytes(opened.read(sbom.NAME))
         site = zipfile.ZipFile(BytesIO(opened.read(build.SITE)))
     with site:
         wanted = [name for name in site.namelist() if name.startswith(licences.FOLDER)]
         site.extractall(str(folder), wanted)
+    return [sbom.NAME] + wanted
 
 
-def _summed(folder: Path) -> Iterator[str]:
-    for path in _files(folder):
-        name = path.relative_to(folder).as_posix()
-        if name not in (seal.SUMS, seal.SIGNATURE):
-            yield name
+def _tell_others(folder: Path, ours: List[str]) -> None:
+    """Nobody signs for what was there before."""
+    names = [path.relative_to(folder).as_posix() for path in _files(folder)]
+    others = sorted(set(names) - set(ours) - {seal.SUMS, seal.SIGNATURE})
+    if others:
+        text = "also there, not in {}, and not trusted by `check`: {}"
+        program.say(text.format(seal.SUMS, ", ".join(others)))
 
 
 def runbook() -> str:

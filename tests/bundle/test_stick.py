@@ -57,6 +57,20 @@ def test_stick_holds_all_that_goes_with_the_archive(stick: Path, archive: Path) 
     assert (stick / "licences" / "rich-15.0.0" / "LICENSE").exists()
 
 
+def test_stick_that_held_an_earlier_version_is_signed_for_what_was_written(
+    archive: Path, tmp_path: Path
+) -> None:
+    old = tmp_path / "licences" / "rich-0.1" / "LICENSE"
+    old.parent.mkdir(parents=True)
+    for path in (old, tmp_path / "holiday.jpg"):
+        path.write_text("of somebody else")
+    done = conftest.build(["usb", str(tmp_path)])
+    assert done.status == 0 and "not trusted by `check`: holiday.jpg\n" in done.err, done
+    assert not old.parent.exists() and (tmp_path / "holiday.jpg").exists()
+    sums = (tmp_path / "SHA256SUMS").read_text()
+    assert "holiday.jpg" not in sums and "  licences/rich-15.0.0/LICENSE\n" in sums
+
+
 def test_runbook_is_plain_text_with_every_command(stick: Path) -> None:
     text = (stick / usb.RUNBOOK).read_text()
     for word in ("diagnose", "plan", "recover", "status", "resume", "undo"):
