@@ -52,7 +52,7 @@ def _options(command: argparse.ArgumentParser) -> None:
         "--wheels",
         type=Path,
         metavar="DIR",
-        help="take the wheels from there alone; no package index is asked",
+        help="take all wheels from there, those of the builder too; no package index is asked",
     )
     command.add_argument(
         "--key", type=Path, metavar="FILE", help="your private key, to sign the archive with"
@@ -64,9 +64,9 @@ def rehearse(words: List[str]) -> NoReturn:
     become("run", ["recovery", "rehearse"] + words)
 
 
-def become(lock: str, words: List[str]) -> NoReturn:
+def become(lock: str, words: List[str], wheels: Optional[Path] = None) -> NoReturn:
     """Go on as a module in an environment with locked packages."""
-    python = str(environment.ensure(interpreter.running(), lock))
+    python = str(environment.ensure(interpreter.running(), lock, wheels))
     # By PYTHONPATH: the person may stand in any directory, and --keep DIR is theirs to name.
     environ = dict(os.environ, PYTHONPATH=str(paths.ROOT))
     os.execve(python, [python, "-m"] + words, environ)
@@ -87,7 +87,7 @@ def run(argv: List[str]) -> int:
         )
         raise program.Failed(text % sys.version_info[:2])
     if Path(sys.prefix).parent != paths.VENVS or not Path(sys.prefix).name.startswith("build-"):
-        become("build", ["bundle"] + argv)
+        become("build", ["bundle"] + argv, arguments.wheels)
     return _make(arguments)
 
 

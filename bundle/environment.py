@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
-from typing import Dict, Iterator, List
+from typing import Dict, Iterator, List, Optional
 
 from bundle import paths, program
 from bundle.interpreter import Interpreter
@@ -17,13 +17,18 @@ LOCKED = ["--require-hashes", "--only-binary", ":all:", "--no-deps"]
 # Packages of a lock that exist as source only. They are built with what `source` locks, in the
 # environment itself: an isolated build would fetch what no lock names.
 FROM_SOURCE = {"sdk": ["ovirt-engine-sdk-python"]}
+# The lock whose wheels stay beside those of the archive, for a build without a network. It has pip.
+KEPT = "build"
 # A person's settings that would change what is installed, or where.
 REFUSED = ("PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_NO_BINARY", "PIP_CONSTRAINT")
 QUIET = ["--quiet", "--disable-pip-version-check", "--no-input"]
 
 
-def ensure(interpreter: Interpreter, lock: str) -> Path:
-    """The Python of an environment with the packages of bundle/locks/LOCK.txt; made when needed."""
+def ensure(interpreter: Interpreter, lock: str, wheels: Optional[Path] = None) -> Path:
+    """The Python of an environment with the packages of bundle/locks/LOCK.txt; made when needed.
+
+    wheels: a directory that has them; no index is asked then.
+    """
     folder = paths.VENVS / "{}-{}".format(lock, interpreter.minor)
     python = folder / "bin" / "python"
     stamp = folder / "stamp"
@@ -31,7 +36,7 @@ def ensure(interpreter: Interpreter, lock: str) -> Path:
     paths.VENVS.mkdir(exist_ok=True)
     with _locked(folder.with_suffix(folder.suffix + ".lock")):
         if not (python.exists() and stamp.exists() and stamp.read_text() == wanted):
-            _make(interpreter, lock, folder)
+            _make(interpreter, lock, folder, wheels)
             stamp.write_text(wanted)
     return python
 
@@ -42,7 +47,7 @@ def pip(python: Path, *words: str) -> None:
     program.run(argv, env=_pip_environment())
 
 
-def _make(interpreter: Interpreter, lock: str, folder: Path) -> None:
+def _make(interpreter: Interpreter, lock: str, folder: Path, wheels: Optional[Path]) -> None:
     program.say(
         "making {} with Python {}".format(folder.relative_to(paths.ROOT), interpreter.release)
     )
@@ -50,9 +55,14 @@ def _make(interpreter: Interpreter, lock: str, folder: Path) -> None:
         shutil.rmtree(str(folder))
     _venv(interpreter, folder)
     python = folder / "bin" / "python"
+    if lock == KEPT and wheels is None:
+        wheels = paths.WHEELS
+        listed = ["-r", str(paths.LOCKS / (lock + ".txt"))]
+        pip(python, "download", *(QUIET + LOCKED + ["--dest", str(wheels)] + listed))
+    alone = ["--no-index", "--find-links", str(wheels)] if wheels else []
     for name in _locks(lock):
         words = QUIET + LOCKED + _built(name) + ["-r", str(paths.LOCKS / (name + ".txt"))]
-        pip(python, "install", *words)
+        pip(python, "install", *(alone + words))
 
 
 def _locks(lock: str) -> List[str]:

@@ -6,10 +6,11 @@ import json
 import os
 import re
 import shutil
+import sys
 import zipfile
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import pytest
 
@@ -62,8 +63,6 @@ def test_build_offline_elsewhere_gives_the_same_bytes(archive: Path, tmp_path: P
 
 
 def _running() -> Any:
-    import sys
-
     return sys.version_info[:2]
 
 
@@ -86,6 +85,33 @@ def test_build_where_nobody_may_write_is_one_error(archive: Path, words: Any, ta
     assert done.status == 1
     (line,) = done.err.splitlines()
     assert line.startswith("cannot %s: " % task) and "/proc/nope" in line
+
+
+def fresh(folder: Path, wheels: Path, before: List[str]) -> conftest.Done:
+    """Make the builder's environment in another clone, from these wheels alone."""
+    shutil.copytree(str(paths.ROOT / "bundle"), str(folder / "bundle"))
+    code = "import sys, pathlib; from bundle import environment, interpreter; print(environment."
+    code += "ensure(interpreter.running(), 'build', pathlib.Path(sys.argv[1])))"
+    env = dict(os.environ, PATH=conftest.SYSTEM)
+    return conftest.run(before + [sys.executable, "-c", code, str(wheels)], env, cwd=str(folder))
+
+
+def test_builder_is_made_from_the_wheels_alone(archive: Path, tmp_path: Path) -> None:
+    if not list(paths.WHEELS.glob("shiv-*.whl")):
+        pytest.skip("this clone's builder was made before its wheels were kept")
+    cut = [needs.program("unshare"), "--net"]
+    if conftest.run(cut + ["/bin/true"]).status != 0:
+        cut = []
+    done = fresh(tmp_path, paths.WHEELS, cut)
+    assert done.status == 0, done.err
+    shiv = str(Path(done.out.strip()).with_name("shiv"))
+    assert "1.0.8" in conftest.run([shiv, "--version"]).out
+
+
+def test_builder_without_its_wheels_asks_no_index(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    done = fresh(tmp_path, tmp_path / "none", [])
+    assert done.status != 0 and "--no-index" in done.err and "No matching distribution" in done.err
 
 
 def test_archive_holds_the_tool_the_simulators_and_no_machine_path(archive: Path) -> None:
