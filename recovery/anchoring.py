@@ -10,20 +10,28 @@ from recovery import moment as moments
 
 
 def renew(context: contexts.Context) -> None:
-    """Write an anchor for this boot, if there was one for an earlier boot.
+    """Write an anchor for this boot, if there was one for an earlier boot, or if a time is stated.
 
     Raises: errors.Attention when only a person can tell the true time.
     """
     anchor = context.journal.anchor()
     now = context.node.now()
-    if anchor is None or anchor.true_at(now) is not None:
-        return
-    context.journal.anchor_at(now, _told(context, now))
-
-
-def _told(context: contexts.Context, now: moments.Moment) -> float:
     if context.stated_true is not None:
-        return _checked(context, context.stated_true)
+        _take(context, now, _checked(context, context.stated_true))
+    elif anchor is not None and anchor.true_at(now) is None:
+        context.journal.anchor_at(now, _judged(context, now))
+
+
+def _take(context: contexts.Context, now: moments.Moment, stated: float) -> None:
+    """Believe a person rather than what was anchored before: the boot-time unit only guesses."""
+    context.journal.anchor_at(now, stated, word="operator")
+    context.say(
+        "the true time is taken to be %s UTC, as stated; the clock shows %s UTC"
+        % (moments.utc(stated), moments.utc(now.wall))
+    )
+
+
+def _judged(context: contexts.Context, now: moments.Moment) -> float:
     judged = truth.after_boot(context.journal, now)
     if judged.true is not None:
         question = "Is the true time now %s UTC (%s)?" % (moments.utc(judged.true), judged.reason)
@@ -38,7 +46,7 @@ def _told(context: contexts.Context, now: moments.Moment) -> float:
 
 def _checked(context: contexts.Context, stated: float) -> float:
     """Return a stated time unless the journal knows better. Raises: errors.UsageError."""
-    known = truth.last_known(context.journal)
+    known = truth.last_known(context.journal, certain=True)
     if known is not None and stated < known[0] - truth.SLACK:
         raise errors.UsageError(
             "take %s UTC for the true time" % moments.utc(stated),

@@ -99,16 +99,22 @@ class Journal:
     def of(self, *events: str) -> List[Record]:
         return [record for record in self.records if record.event in events]
 
-    def anchor(self) -> Optional[Anchor]:
-        """Return the newest anchor of the true time."""
+    def anchor(self, certain: bool = False) -> Optional[Anchor]:
+        """Return the newest anchor of the true time; certain: that is nobody's mere word."""
         for record in reversed(self.of(ANCHORED)):
+            if certain and "word" in record.data:
+                continue
             at = moments.Moment(**record.data["at"])
             return Anchor(at, float(record.data["true"]))
         return None
 
-    def anchor_at(self, moment: moments.Moment, true: float) -> None:
-        """Write down what the true time was at a moment."""
-        self.write(ANCHORED, data={"at": dict(moment._asdict()), "true": true})
+    def anchor_at(self, moment: moments.Moment, true: float, word: str = "") -> None:
+        """Write down what the true time was at a moment; word: whose, where a better one may come.
+
+        The boot-time unit guesses, and a person may have mistyped.
+        """
+        known = {"word": word} if word else {}
+        self.write(ANCHORED, data=dict(known, at=dict(moment._asdict()), true=true))
 
     def closed(self) -> bool:
         """Tell whether the run has ended: nothing is left to resume or to undo half-way."""

@@ -58,6 +58,6 @@ def _anchor(context: contexts.Context) -> Optional[float]:
         return known
     judged = truth.after_boot(context.journal, now)
     if judged.true is not None and judged.plausible:
-        context.journal.anchor_at(now, judged.true)
+        context.journal.anchor_at(now, judged.true, word="boot")
         return judged.true
     return None

@@ -64,12 +64,13 @@ def _rtc_kept(journal: journals.Journal) -> bool:
     return fresh and bool(told[-1].data["kept"])
 
 
-def last_known(journal: journals.Journal) -> Optional[Tuple[float, float]]:
+def last_known(journal: journals.Journal, certain: bool = False) -> Optional[Tuple[float, float]]:
     """Return the true time and the wall time of the newest record that an anchor covers.
 
     A record without a wall time lies behind the last step of the clock: it went on from there.
+    certain: by an anchor that is nobody's mere word.
     """
-    anchor = journal.anchor()
+    anchor = journal.anchor(certain)
     if anchor is None:
         return None
     newest: Optional[float] = None

@@ -25,6 +25,8 @@ class Anchor(Step):
         return {"rtc": hwclock.read(context.node)}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
+        if context.stated_true is not None:
+            return  # anchored already, and better than by a clock that a person corrects
         # The clock has not been touched yet: applied again after a kill it is as true as before.
         now = context.node.now()
         context.journal.anchor_at(now, now.wall)

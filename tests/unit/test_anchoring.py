@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from recovery import anchoring, errors
+from recovery import anchoring, errors, restoring
 from recovery import journal as journals
+from recovery.steps import anchor
 from tests.unit import nodes
 
 
@@ -85,3 +86,43 @@ def test_renew_with_a_stated_time_before_the_journal_s_end_is_refused(node: node
     boot_into_the_past(node)
     with pytest.raises(errors.Error):
         anchoring.renew(context)
+
+
+def boot_five_days_off(node: nodes.Node, days: int) -> None:
+    """Cut the power; the RTC comes up wrong, and the boot-time unit believes it."""
+    (node.folder / "rtc").write_text("%d\n" % (nodes.NOW - nodes.UPTIME + days * nodes.DAY))
+    node.power_cut(off=600)
+    fired = nodes.context(node, journal=journals.load(node.host, "run-1"))
+    assert "is back" in restoring.restore(fired, at_boot=True)
+
+
+@pytest.mark.parametrize("days", [5, 20])
+def test_renew_with_a_stated_time_corrects_what_the_boot_unit_believed(
+    node: nodes.Node, days: int
+) -> None:
+    nodes.clock_back(nodes.context(node), node)
+    boot_five_days_off(node, days)
+    person = nodes.Person()
+    again = journals.reopen(node.host, "run-1")
+    stated = nodes.NOW + 700.0
+    context = nodes.context(node, person=person, journal=again, stated_true=stated)
+    anchoring.renew(context)
+    assert context.true_at(node.host.now()) == stated
+    assert "2023-02-20 12:11:40 UTC, as stated" in person.said[-1]
+    assert "the clock shows 2023-%s" % {5: "02-25", 20: "03-12"}[days] in person.said[-1]
+
+
+def test_renew_with_a_stated_time_after_a_mistyped_one_takes_the_second(node: nodes.Node) -> None:
+    nodes.clock_back(nodes.context(node), node)
+    for stated in (nodes.NOW + 365.0 * nodes.DAY, nodes.NOW + 100.0):
+        again = journals.reopen(node.host, "run-1")
+        context = nodes.context(node, journal=again, stated_true=stated)
+        anchoring.renew(context)
+        assert context.true_at(node.host.now()) == stated
+
+
+def test_renew_with_a_stated_time_before_the_run_s_own_anchor_lasts(node: nodes.Node) -> None:
+    context = nodes.context(node, stated_true=nodes.NOW + 300.0)
+    anchoring.renew(context)
+    anchor.Anchor().apply(context, {})
+    assert context.true_at(node.host.now()) == nodes.NOW + 300
