@@ -4,11 +4,12 @@
 Never services, never under a running recovery. Imports clock, context, deadman, journal, truth.
 """
 
-from typing import Optional
+from typing import Tuple
 
-from recovery import clock, deadman, host, truth
+from recovery import clock, deadman, errors, host, truth
 from recovery import context as contexts
 from recovery import journal as journals
+from recovery import moment as moments
 
 
 def restore(context: contexts.Context, at_boot: bool) -> str:
@@ -26,15 +27,20 @@ def restore(context: contexts.Context, at_boot: bool) -> str:
 
 def _restore(context: contexts.Context, by: str) -> str:
     # Read again under the lock: the run may have gone on since.
-    context.journal = journals.reopen(context.node, context.journal.run)
+    context.journal = journals.load(context.node, context.journal.run)
     if not clock_is_back(context.journal):
         return "nothing to restore: the run did not leave the clock back"
-    true = _anchor(context)
-    if true is None:
-        return "the true time is not known; run ovirt-cert-recovery resume"
-    deviation = clock.restore(context.node, context.true_at)
-    context.journal.write(journals.RESTORED, data={"by": by, "deviation": deviation})
-    return "the true time is back (deviation %+.2f s)" % deviation
+    anchor, judged = _anchor(context)
+    deviation = clock.restore(context.node, lambda now: _true(anchor, now))
+    said = "the true time is back (deviation %+.2f s)" % deviation
+    try:  # Only now: a disk that is full or cannot be written must not keep the node in the past.
+        context.journal = journals.reopen(context.node, context.journal.run)
+        if judged:
+            context.journal.anchor_at(anchor.moment, anchor.true, word="boot")
+        context.journal.write(journals.RESTORED, data={"by": by, "deviation": deviation})
+    except errors.FileError as caught:
+        return "%s; not in the journal: %s" % (said, caught.lines()[0])
+    return said
 
 
 def clock_is_back(journal: journals.Journal) -> bool:
@@ -49,15 +55,28 @@ def clock_is_back(journal: journals.Journal) -> bool:
     return not any(one.seq > back.seq for one in restored[-1:] + ([verified] if verified else []))
 
 
-def _anchor(context: contexts.Context) -> Optional[float]:
-    """Return the true time now; after a boot it is judged, and anchored when it is plausible."""
+def _anchor(context: contexts.Context) -> Tuple[journals.Anchor, bool]:
+    """Return the anchor of this boot, and whether it is a plausible judgement only.
+
+    Raises: errors.Attention when only a person can tell the true time.
+    """
     now = context.node.now()
     anchor = context.journal.anchor()
-    known = anchor.true_at(now) if anchor else None
-    if known is not None:
-        return known
+    if anchor is not None and anchor.true_at(now) is not None:
+        return anchor, False
     judged = truth.after_boot(context.journal, now)
-    if judged.true is not None and judged.plausible:
-        context.journal.anchor_at(now, judged.true, word="boot")
-        return judged.true
-    return None
+    if judged.true is None or not judged.plausible:
+        raise errors.Attention(
+            "restore the true time",
+            "it is not known: %s" % judged.reason,
+            unchanged="the clock",
+            next_step="ovirt-cert-recovery resume --true-time 'YYYY-MM-DD HH:MM' (in UTC)",
+        )
+    return journals.Anchor(now, judged.true), True
+
+
+def _true(anchor: journals.Anchor, now: moments.AnyMoment) -> float:
+    true = anchor.true_at(now)
+    if true is None:
+        raise errors.Error("compute the true time", "the node was booted meanwhile")
+    return true

@@ -7,7 +7,7 @@ import pytest
 from recovery import context as contexts
 from recovery import errors, restoring
 from recovery import journal as journals
-from tests.unit import nodes
+from tests.unit import limits, nodes
 
 
 @pytest.fixture
@@ -72,9 +72,39 @@ def test_restore_with_an_empty_rtc_leaves_the_clock_to_a_person(node: nodes.Node
     (node.folder / "rtc").write_text("0\n")
     node.power_cut()
     wall = node.host.now().wall
-    assert "not known" in restoring.restore(fired(node), at_boot=True)
+    with pytest.raises(errors.Attention, match="not known") as caught:
+        restoring.restore(fired(node), at_boot=True)
+    assert "resume --true-time" in caught.value.next_step
     assert off(node, wall) < 30
     assert node.calls("timedatectl") == []
+
+
+def full_disk(node: nodes.Node, at_boot: bool) -> limits.Said:
+    """Restore where the journal cannot grow, and no file of its size can be written anew."""
+    context = fired(node)
+    size = node.place(journals.STATE + "/run-1/journal").stat().st_size
+
+    def act() -> None:
+        raise errors.Error("tell", restoring.restore(context, at_boot))
+
+    return limits.with_file_size(size - 1, act)
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"seq": 6, "ev'])
+def test_restore_on_a_full_disk_brings_the_true_time_back_all_the_same(
+    node: nodes.Node, torn: bytes
+) -> None:
+    nodes.clock_back(nodes.context(node), node)
+    with node.place(journals.STATE + "/run-1/journal").open("ab") as stream:
+        stream.write(torn)
+    (node.folder / "rtc").write_text((node.folder / "ahead").read_text())
+    node.power_cut(off=600)
+    _, said = full_disk(node, at_boot=True)
+    assert "the true time is back" in said and "not in the journal: cannot " in said
+    assert off(node, nodes.NOW + 600) < 30
+    assert journals.load(node.host, "run-1").of(journals.RESTORED) == []
+    assert "is back" in restoring.restore(fired(node), at_boot=True)  # once there is room again
+    assert off(node, nodes.NOW + 600) < 30
 
 
 def test_restore_that_fails_writes_no_success(node: nodes.Node) -> None:
