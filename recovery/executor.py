@@ -114,8 +114,13 @@ def undo(context: contexts.Context, steps: Steps) -> List[str]:
     a point of no return is kept, which is no failure: the run is over all the same.
     """
     failed: List[str] = []
+    stuck: List[str] = []
     for step in reversed(steps):
         if context.journal.state(step.id) in ("", journals.UNDONE, journals.KEPT):
+            continue
+        if step.guards in stuck:
+            # Not journaled: it goes on guarding, for the timer, a boot and a resume.
+            failed.append("%s: left in place, it guards %s" % (step.id, step.guards))
             continue
         context.say("undo: %s" % step.words(context.parameters).title)
         failed += _note(context, journals.UNDOING, step.id)
@@ -127,6 +132,7 @@ def undo(context: contexts.Context, steps: Steps) -> List[str]:
             failed += _note(context, journals.KEPT, step.id, caught.cause)
             continue
         except Exception as caught:  # recorded; the other steps are undone all the same
+            stuck.append(step.id)
             failed.append("%s: %s" % (step.id, caught))
             failed += _note(context, journals.UNDO_FAILED, step.id, str(caught))
             continue

@@ -30,11 +30,13 @@ class Step(ABC):
 
     id: stable, for the journal. until: the id of the step before whose beginning the effect
     must still hold; when a cut run goes on and the effect is gone, it is applied anew. "" for
-    an effect that lasts by itself.
+    an effect that lasts by itself. guards: the id of the later step that it stands behind; while
+    that one's effect could not be taken back, this one's stays too.
     """
 
     id = ""
     until = ""
+    guards = ""
 
     @abstractmethod
     def words(self, parameters: plan.Parameters) -> Words:

@@ -233,11 +233,20 @@ def take_back(context: contexts.Context, console: consoles.Console) -> int:
             "undo everything",
             "%d steps could not be undone" % len(failed),
             seen=failed,
-            next_step="the before-images lie in %s; mend the cause and undo again" % kept,
+            unchanged=_still_guarded(context),
+            next_step="the before-images lie in %s; mend the cause, then: %s"
+            % (kept, context.order("undo")),
         )
     lasting = [record.step for record in context.journal.of(journals.KEPT)]
     console.say("undone%s; the before-images stay in %s" % (_except(lasting), kept))
     return errors.BY_HAND if lasting else errors.DONE
+
+
+def _still_guarded(context: contexts.Context) -> str:
+    """Return what stays as it is while the clock could not be set right."""
+    if not restoring.clock_is_back(context.journal):
+        return ""
+    return "the clock may be in the past; what guards it stays: dead-man timer, boot-time unit"
 
 
 def _except(lasting: List[str]) -> str:

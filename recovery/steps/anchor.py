@@ -2,7 +2,8 @@
 """Anchor the true time before anything can lose it."""
 
 from recovery import context as contexts
-from recovery import errors, plan
+from recovery import errors, plan, restoring
+from recovery import journal as journals
 from recovery.programs import hwclock
 from recovery.step import Before, Step, Words
 
@@ -11,6 +12,7 @@ class Anchor(Step):
     """A moment (wall clock, uptime, boot id) in the journal; the rest is arithmetic."""
 
     id = "anchor"
+    guards = journals.CLOCK_BACK
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(
@@ -27,6 +29,8 @@ class Anchor(Step):
     def apply(self, context: contexts.Context, before: Before) -> None:
         if context.stated_true is not None:
             return  # anchored already, and better than by a clock that a person corrects
+        if restoring.clock_is_back(context.journal):
+            return  # after an undo that could not set the clock right: what it shows is wrong
         # The clock has not been touched yet: applied again after a kill it is as true as before.
         now = context.node.now()
         context.journal.anchor_at(now, now.wall)

@@ -3,6 +3,7 @@
 
 from recovery import context as contexts
 from recovery import deadman, errors, plan, run_files
+from recovery import journal as journals
 from recovery.programs import systemctl
 from recovery.step import Before, Step, Words
 
@@ -32,6 +33,7 @@ class BootGuard(Step):
 
     id = "boot-guard"
     until = "restore-time"
+    guards = journals.CLOCK_BACK
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(

@@ -3,6 +3,7 @@
 
 from recovery import context as contexts
 from recovery import deadman, errors, plan
+from recovery import journal as journals
 from recovery import moment as moments
 from recovery.step import Before, Step, Words
 
@@ -12,6 +13,7 @@ class DeadMan(Step):
 
     id = "dead-man"
     until = "restore-time"
+    guards = journals.CLOCK_BACK
 
     def words(self, parameters: plan.Parameters) -> Words:
         after = moments.span(parameters.guard_seconds)

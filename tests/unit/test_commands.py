@@ -11,9 +11,10 @@ import pytest
 
 import recovery.__main__
 from recovery import console as consoles
-from recovery import errors
+from recovery import deadman, errors
 from recovery import journal as journals
 from recovery.commands import node_options, options
+from recovery.steps import anchor, boot_guard
 from tests.unit import nodes
 
 
@@ -103,6 +104,34 @@ def test_undo_that_fails_says_what_remains(node: nodes.Node, capsys: Any) -> Non
     assert "clock-back" in said and "/run-1/before" in said
 
 
+def test_undo_that_cannot_set_the_clock_right_leaves_in_place_what_guards_it(
+    node: nodes.Node, capsys: Any
+) -> None:
+    ids = ("anchor", "boot-guard", "dead-man", "clock-back")
+    context = nodes.context(node, nodes.plan(*ids))
+    unit = node.write(boot_guard.PATH, "[Unit]")
+    for step in ids[:3]:
+        context.journal.write(journals.VERIFIED, step)
+    deadman.arm(context)
+    nodes.clock_back(context, node)
+    scripts = {name: (node.programs / name).read_text() for name in ("timedatectl", "date")}
+    node.answers("timedatectl")
+    node.script("date", scripts["date"].replace("-s)", "-s) exit 0;"))
+    assert call(node, "undo", "--yes") == errors.BY_HAND
+    said = capsys.readouterr().err
+    assert "dead-man: left in place, it guards clock-back" in said
+    assert "boot-guard: left in place" in said and "then: ovirt-cert-recovery undo" in said
+    assert unit.exists() and deadman.is_armed(context)
+    again = nodes.context(node, journal=journals.reopen(node.host, "run-1"))
+    anchor.Anchor().apply(again, {})  # as a resume would
+    assert abs(again.true_at(node.host.now()) - nodes.NOW) < 60
+    for name, text in scripts.items():
+        node.script(name, text)
+    assert call(node, "undo", "--yes") == errors.DONE
+    assert abs(node.host.now().wall - nodes.NOW) < 60
+    assert not unit.exists() and not deadman.is_armed(context)
+
+
 @pytest.mark.parametrize("command", ["recover", "resume", "undo"])
 def test_command_while_another_runs_is_inhibited(
     node: nodes.Node, capsys: Any, command: str
@@ -140,6 +169,16 @@ def test_restore_time_of_a_run_that_left_the_clock_back_restores_it(
     assert call(node, "restore-time", "--run", "run-1") == errors.DONE
     assert "the true time is back" in capsys.readouterr().out
     assert abs(node.host.now().wall - nodes.NOW) < 30
+
+
+def test_restore_time_that_only_a_person_can_tell_is_no_success(
+    node: nodes.Node, capsys: Any
+) -> None:
+    nodes.clock_back(nodes.context(node), node)
+    (node.folder / "rtc").write_text("0\n")
+    node.power_cut()
+    assert call(node, "restore-time", "--at-boot", "--run", "run-1") == errors.ATTENTION
+    assert "next: ovirt-cert-recovery resume --true-time" in capsys.readouterr().err
 
 
 def test_restore_time_of_no_run_fails_clearly(node: nodes.Node, capsys: Any) -> None:

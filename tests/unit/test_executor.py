@@ -176,6 +176,21 @@ def test_undo_that_fails_once_does_not_stop_the_rest(node: nodes.Node, error: ty
     assert etc(node) == OLD
 
 
+def test_undo_leaves_in_place_what_guards_a_step_that_could_not_be_undone(
+    node: nodes.Node,
+) -> None:
+    steps = three()
+    steps[0].guards = "b"
+    executor.run(begin(node, steps), steps)
+    steps[1].fail = fail("write b", "undo")
+    failed = executor.undo(go_on(node), steps)
+    assert [one.split(":")[0] for one in failed] == ["b", "a"]
+    assert etc(node) == {"a": "a", "b": "b"}
+    assert journals.load(node.host, "run-1").state("a") == journals.VERIFIED
+    assert executor.undo(go_on(node), three()) == []
+    assert etc(node) == OLD
+
+
 def test_undo_on_a_full_disk_still_takes_the_effects_back(node: nodes.Node) -> None:
     steps = three()
     executor.run(begin(node, steps), steps)
