@@ -20,6 +20,7 @@ APPLYING, APPLIED, VERIFIED = "applying", "applied", "verified"  # of a step
 UNDOING, UNDONE, UNDO_FAILED = "undoing", "undone", "undo-failed"
 ANCHORED, ARMED, RESTORED = "anchored", "armed", "restored"  # of the true time
 CLOCK_BACK, RESTORE_TIME = "clock-back", "restore-time"  # the steps that move the clock
+START_TIME_SYNC = "start-time-sync"  # the step after which the clock knows better than the anchor
 RTC = "rtc"  # whether the hardware clock keeps the true time while the clock is back
 KEPT = "kept"  # of a step behind the point of no return: undo leaves it
 AGREED, RENEWED, LEFT = "agreed", "renewed", "left"  # of the engine's own certificates

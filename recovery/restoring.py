@@ -55,6 +55,19 @@ def clock_is_back(journal: journals.Journal) -> bool:
     return not any(one.seq > back.seq for one in restored[-1:] + ([verified] if verified else []))
 
 
+def true_now(context: contexts.Context) -> float:
+    """Return the true time now: by the clock once synchronisation runs again, for it is steered.
+
+    The anchor is only as good as the clock was then, which nobody may have steered for long.
+    """
+    journal = context.journal
+    back = journal.last(journals.CLOCK_BACK, journals.APPLYING)
+    steered = journal.last(journals.START_TIME_SYNC, journals.VERIFIED)
+    if steered and back and steered.seq > back.seq and not clock_is_back(journal):
+        return context.node.now().wall
+    return context.true_at(context.node.instant())
+
+
 def _anchor(context: contexts.Context) -> Tuple[journals.Anchor, bool]:
     """Return the anchor of this boot, and whether it is a plausible judgement only.
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Set the clock back, and keep the true time in the hardware clock."""
 
-from recovery import clock, errors, plan, waiting
+from recovery import clock, errors, plan, restoring, waiting
 from recovery import context as contexts
 from recovery import journal as journals
 from recovery import moment as moments
@@ -38,6 +38,8 @@ class ClockBack(Step):
         return moved is not None and abs(moved) <= waiting.STRAY
 
     def undo(self, context: contexts.Context, before: Before) -> None:
+        if context.stated_true is None and not restoring.clock_is_back(context.journal):
+            return  # restored already; synchronisation may have made it better than the anchor
         clock.restore(context.node, context.true_at)
 
 

@@ -2,7 +2,7 @@
 """Give the engine VM the true time: it booted with the clock that the node had then."""
 
 from recovery import context as contexts
-from recovery import errors, plan, remote
+from recovery import errors, plan, remote, restoring
 from recovery import journal as journals
 from recovery import moment as moments
 from recovery.step import Before, Step, Words
@@ -52,7 +52,7 @@ class EngineClock(Step):
             context.say("the engine's clock is %s %s, setting it" % (moments.span(abs(off)), word))
             if before.get("runs") and off < -QUIET:
                 _order(engine, "stop")
-            engine.run("date -u -s @%.2f" % context.true_at(context.node.instant()))
+            engine.run("date -u -s @%.2f" % restoring.true_now(context))
             # libvirt remembers the RTC's offset for the VM's next boot (clock offset='variable').
             engine.run("hwclock --systohc")
         if before.get("runs"):
@@ -87,4 +87,4 @@ def _order(engine: remote.Remote, verb: str) -> None:
 
 
 def _off(context: contexts.Context, engine: remote.Remote) -> float:
-    return engine.now().wall - context.true_at(context.node.instant())
+    return engine.now().wall - restoring.true_now(context)

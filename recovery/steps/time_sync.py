@@ -5,6 +5,7 @@ from typing import Tuple
 
 from recovery import context as contexts
 from recovery import errors, plan, waiting
+from recovery import journal as journals
 from recovery.programs import systemctl, timedatectl
 from recovery.step import Before, Step, Words
 
@@ -106,7 +107,7 @@ def start_again(context: contexts.Context, before: Before) -> None:
 class StartTimeSync(Step):
     """Time synchronisation as it was found."""
 
-    id = "start-time-sync"
+    id = journals.START_TIME_SYNC
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(

@@ -90,6 +90,25 @@ def test_apply_of_a_step_that_ends_no_quiet_time_does_not_stop_it(tmp_path: Path
     assert engine.off() == 0 and STOP not in engine.changes()
 
 
+def test_apply_once_synchronisation_corrected_the_node_goes_by_its_clock(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, -41 * nodes.DAY)
+    nodes.clock_back(engine.context, engine.node)  # anchored by a clock that is 300 s slow
+    engine.node.move_clock(41 * nodes.DAY)
+    journal = engine.context.journal
+    journal.write(journals.VERIFIED, "restore-time")
+    engine.node.move_clock(300)
+    journal.write(journals.VERIFIED, "start-time-sync")
+    perform(engine)
+    assert engine.off() == 300
+
+
+def test_apply_before_synchronisation_runs_again_goes_by_the_anchor(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, 0)
+    nodes.clock_back(engine.context, engine.node)
+    perform(engine)
+    assert engine.off() == 0
+
+
 def test_apply_again_after_a_kill_between_stop_and_start_starts_it(tmp_path: Path) -> None:
     engine = Engine(tmp_path, -41 * nodes.DAY)
     before = STEP.capture(engine.context)

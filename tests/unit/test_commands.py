@@ -95,6 +95,30 @@ def test_undo_of_the_clock_brings_the_true_time_back(node: nodes.Node) -> None:
     assert abs(node.host.now().wall - nodes.NOW) < 30
 
 
+def test_undo_of_a_clock_that_was_restored_and_then_corrected_leaves_it_alone(
+    node: nodes.Node,
+) -> None:
+    context = nodes.context(node, nodes.plan("clock-back"))
+    nodes.clock_back(context, node)
+    node.move_clock(41 * nodes.DAY)
+    context.journal.write(journals.RESTORED, data={"by": "recover", "deviation": 0.0})
+    node.move_clock(300)  # chronyd was started again and knows better than the anchor
+    assert call(node, "undo", "--yes") == errors.DONE
+    assert abs(node.host.now().wall - nodes.NOW - 300) < 30
+    assert node.calls("timedatectl") == node.calls("hwclock") == []
+
+
+def test_undo_with_a_stated_time_corrects_what_the_boot_unit_restored(node: nodes.Node) -> None:
+    context = nodes.context(node, nodes.plan("clock-back"))
+    nodes.clock_back(context, node)
+    (node.folder / "rtc").write_text("%d\n" % (nodes.NOW - nodes.UPTIME + 5 * nodes.DAY))
+    node.power_cut()
+    assert call(node, "restore-time", "--at-boot", "--run", "run-1") == errors.DONE
+    assert abs(node.host.now().wall - nodes.NOW - 5 * nodes.DAY) < 300
+    assert call(node, "undo", "--yes", "--true-time", "2023-02-20 12:02:00") == errors.DONE
+    assert abs(node.host.now().wall - nodes.NOW - 120) < 60
+
+
 def test_undo_that_fails_says_what_remains(node: nodes.Node, capsys: Any) -> None:
     nodes.clock_back(nodes.context(node, nodes.plan("clock-back")), node)
     node.answers("timedatectl")
