@@ -92,14 +92,19 @@ def hold(context: contexts.Context, steps: Steps, frontier: int) -> None:
     """
     position = {step.id: number for number, step in enumerate(steps)}
     vital = [step for step in steps[:frontier] if position.get(step.until, -1) > frontier]
-    for step in vital:
-        if not step.holds(context, _image(context, step)):
-            # Journaled for all before the first is mended: none is taken for verified meanwhile.
-            context.journal.write(journals.APPLYING, step.id, _image(context, step))
-            context.say("gone again, to be redone: %s" % step.words(context.parameters).title)
+    gone: List[str] = []
     for step in vital:
         verified = context.journal.state(step.id) == journals.VERIFIED
-        if not (verified and step.holds(context, _image(context, step))):
+        if verified and step.follows not in gone and step.holds(context, _image(context, step)):
+            continue
+        gone.append(step.id)
+        # Journaled for all before the first is mended: none is taken for verified meanwhile.
+        context.journal.write(journals.APPLYING, step.id, _image(context, step))
+        context.say("gone again, to be redone: %s" % step.words(context.parameters).title)
+    for step in vital:
+        # Mending an earlier one may have spoilt what held a moment ago.
+        if {step.id, step.follows} & set(gone) or not step.holds(context, _image(context, step)):
+            gone.append(step.id)
             perform(context, step)
 
 

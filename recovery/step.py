@@ -30,12 +30,14 @@ class Step(ABC):
 
     id: stable, for the journal. until: the id of the step before whose beginning the effect
     must still hold; when a cut run goes on and the effect is gone, it is applied anew. "" for
-    an effect that lasts by itself. guards: the id of the later step that it stands behind; while
-    that one's effect could not be taken back, this one's stays too.
+    an effect that lasts by itself. follows: the id of the earlier step that spoils the
+    effect whenever it is applied anew, perhaps later than one can see. guards: the id of the later
+    step that it stands behind; while that one's effect could not be taken back, this one's stays.
     """
 
     id = ""
     until = ""
+    follows = ""
     guards = ""
 
     @abstractmethod

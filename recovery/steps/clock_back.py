@@ -51,6 +51,8 @@ class KeepRtc(Step):
 
     id = "keep-rtc"
     until = "install"
+    # On EL8 the RTC is dragged along seconds later: asked at once, it still shows the true time.
+    follows = ClockBack.id
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(

@@ -9,7 +9,7 @@ import pytest
 
 from recovery import errors, local_host
 from recovery.programs import virsh
-from simulators import install
+from simulators import install, rehearse
 from tests.procedures import accounts, points, watched
 
 PAST = -33 * 86400.0
@@ -66,6 +66,21 @@ def test_rtc_dragged_late_on_el8_is_waited_for(tmp_path: Path) -> None:
     calls = accounts.calls(waits.world)
     between = calls[accounts.first(waits.world, "set-time") : accounts.first(waits.world, "--set")]
     assert "sleep 3.000" in between
+
+
+def test_rtc_on_el8_is_written_back_when_a_resume_sets_the_clock_back_again(
+    tmp_path: Path,
+) -> None:
+    node = make(tmp_path)
+    stopped(node, "before", "dialogue virsh")
+    node.world.sim.advance(1200.0)  # the dead-man timer restores the true time
+    assert abs(accounts.clocks(node.world).wall) < 1.0
+    words = rehearse.resume_arguments(node.world)
+    words = words[words.index("resume") :]
+    assert node.tool(*words, point=points.kill_once("before", "dialogue virsh")).status == -9
+    node.world.sim.advance(5.0)
+    assert is_back(node) and abs(accounts.clocks(node.world).rtc) < 2.5
+    assert applied(node, "clock-back") == applied(node, "keep-rtc") == 2
 
 
 def without_rtc(world: install.World) -> None:

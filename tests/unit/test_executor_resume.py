@@ -83,6 +83,48 @@ def test_resume_leaves_alone_what_holds(node: nodes.Node) -> None:
     assert "apply a" not in log and "apply b" in log
 
 
+def followed(log: List[str]) -> List[Write]:
+    steps = four(log)
+    steps[1].follows = "a"
+    return steps
+
+
+def test_resume_that_redoes_a_step_redoes_what_follows_it_though_it_holds(
+    node: nodes.Node,
+) -> None:
+    cut_off_in_c(node)
+    node.write("/etc/a", "gone")
+    log: List[str] = []
+    executor.run(go_on(node), followed(log))
+    assert [one for one in log if one.startswith("apply")] == [
+        "apply a",
+        "apply b",
+        "apply c",
+        "apply d",
+    ]
+
+
+def test_resume_cut_off_between_a_step_and_what_follows_it_redoes_the_latter(
+    node: nodes.Node,
+) -> None:
+    cut_off_in_c(node)
+    node.write("/etc/a", "gone")
+    steps = followed([])
+    steps[1].fail = fail("write b", "apply")
+    with pytest.raises(errors.Error):
+        executor.run(go_on(node), steps)
+    log: List[str] = []
+    executor.run(go_on(node), followed(log))
+    assert "apply a" not in log and "apply b" in log
+
+
+def test_resume_where_all_holds_does_not_redo_what_follows(node: nodes.Node) -> None:
+    cut_off_in_c(node)
+    log: List[str] = []
+    executor.run(go_on(node), followed(log))
+    assert "apply b" not in log
+
+
 def test_resume_cut_off_while_mending_mends_again(node: nodes.Node) -> None:
     cut_off_in_c(node)
     for name in "ab":
