@@ -224,10 +224,17 @@ def _steps(context: contexts.Context) -> procedures.Procedure:
 
 
 def take_back(context: contexts.Context, console: consoles.Console) -> int:
-    """Undo a run. Raises: errors.UndoFailed."""
+    """Undo a run. Raises: errors.UndoFailed, errors.Attention."""
+    console.survive_hangup()
     kept = run_files.before(context.directory)
-    failed = executor.undo(context, _steps(context))
-    _log_out(context)
+    try:
+        failed = executor.undo(context, _steps(context))
+    except KeyboardInterrupt:
+        cause, order = "it was interrupted at the console", context.order("undo")
+        stopped = errors.Attention("undo everything", cause, next_step=order)
+        raise outcome.explained(context, stopped) from None
+    finally:
+        _log_out(context)
     if failed:
         raise errors.UndoFailed(
             "undo everything",

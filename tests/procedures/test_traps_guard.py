@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The clock does not stay in the past: the dead-man timer, the heartbeat, power cuts."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,31 @@ def test_dead_man_fired_and_undone_leaves_the_node_as_it_was(tmp_path: Path) -> 
     ended = node.undo()
     assert ended.status == 0, ended.output[-2000:]
     assert accounts.changed(node.world) == []
+    accounts.at_rest(node)
+
+
+def signalled(node: watched.Node, number: int) -> watched.Ended:
+    """Undo a run that was killed while the clock is back; a signal comes before it is restored."""
+    killed(node, "before", KEPT)
+    send = points.once("before", "timedatectl set-time", lambda: os.kill(os.getpid(), number))
+    return node.tool(*rehearse.undo_arguments(node.world), point=send)
+
+
+def test_undo_whose_terminal_is_lost_goes_on_to_its_end(tmp_path: Path) -> None:
+    node = make(tmp_path)
+    ended = signalled(node, signal.SIGHUP)
+    assert ended.status == 0, ended.output[-2000:]
+    accounts.at_rest(node)
+    assert accounts.changed(node.world) == []
+
+
+def test_undo_interrupted_at_the_console_says_how_to_go_on(tmp_path: Path) -> None:
+    node = make(tmp_path)
+    ended = signalled(node, signal.SIGINT)
+    assert ended.status == 4, ended.output[-2000:]
+    assert "the clock is in the past" in ended.output
+    assert "next: ovirt-cert-recovery undo" in ended.output
+    assert node.undo().status == 0
     accounts.at_rest(node)
 
 

@@ -4,8 +4,9 @@
 import argparse
 import json
 import os
+import signal
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterator, List
 
 import pytest
 
@@ -19,8 +20,10 @@ from tests.unit import nodes
 
 
 @pytest.fixture
-def node(tmp_path: Path) -> nodes.Node:
-    return nodes.Node(tmp_path)
+def node(tmp_path: Path) -> Iterator[nodes.Node]:
+    before = signal.getsignal(signal.SIGHUP)
+    yield nodes.Node(tmp_path)
+    signal.signal(signal.SIGHUP, before)  # which undo ignores: here it is our own process
 
 
 def call(node: nodes.Node, *words: str) -> int:
