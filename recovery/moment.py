@@ -3,11 +3,14 @@
 
 import calendar
 import datetime
+import re
 from typing import NamedTuple, Optional, Union
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 # What fills the parts of a date that were not typed: two days that agree in nothing.
 _FILLINGS = (datetime.datetime(1998, 2, 4), datetime.datetime(2012, 11, 23))
+# 2023-03-02 (with any separator), 20230302 and that with a time behind it.
+_YEAR_FIRST = re.compile(r"(?<![\d./-])\d{4}(?:([-/.])\d{1,2}\1\d{1,2}|\d{4}|\d{8}|\d{10})(?!\d)")
 
 Moment = NamedTuple(
     "Moment",
@@ -67,8 +70,21 @@ def parse(text: str) -> int:
     """Return the epoch of a date that a person typed; without a zone it is UTC.
 
     A date that is not whole, or whose zone nobody knows, is refused: the missing part would
-    come from a clock that may be wrong. Raises: ValueError.
+    come from a clock that may be wrong. So is one whose day and month could be taken for each
+    other. Raises: ValueError.
     """
+    typed = [_read(text, filling, False) for filling in _FILLINGS]
+    if typed[0].date() != typed[1].date():
+        raise ValueError("year, month and day are needed")
+    # Where the year comes first, the month comes before the day everywhere.
+    turned = typed[0] if _YEAR_FIRST.search(text) else _read(text, _FILLINGS[0], True)
+    if turned != typed[0]:
+        readings = tuple(one.strftime("%d %B %Y") for one in (turned, typed[0]))
+        raise ValueError("it may be %s or %s; write YYYY-MM-DD HH:MM" % readings)
+    return calendar.timegm(typed[0].utctimetuple())
+
+
+def _read(text: str, filling: datetime.datetime, day_first: bool) -> datetime.datetime:
     import warnings
 
     from dateutil import parser
@@ -76,12 +92,10 @@ def parse(text: str) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            typed = [parser.parse(text, default=filling) for filling in _FILLINGS]
+            read: datetime.datetime = parser.parse(text, default=filling, dayfirst=day_first)
+            return read
         except (OverflowError, TypeError, Warning) as caught:
             raise ValueError(str(caught)) from caught
-    if typed[0].date() != typed[1].date():
-        raise ValueError("year, month and day are needed")
-    return calendar.timegm(typed[0].utctimetuple())
 
 
 def span(seconds: float) -> str:

@@ -67,6 +67,38 @@ def test_parse_of_a_whole_date_is_utc_unless_a_zone_is_given(typed: str) -> None
     assert moments.parse(typed) == 1676894400
 
 
+@pytest.mark.parametrize(
+    "typed", ["02.03.2023 12:00", "02/03/2023 12:00", "3-2-2023", "02.03.23", "02 03 2023"]
+)
+def test_parse_of_a_date_whose_month_may_be_its_day_names_both_readings(typed: str) -> None:
+    with pytest.raises(ValueError, match="write YYYY-MM-DD HH:MM") as caught:
+        moments.parse(typed)
+    assert "02 March 2023" in str(caught.value) and "03 February 2023" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "2023-03-02 12:00",
+        "2023/3/2 12:00",
+        "2023.03.02 12:00",
+        "20230302 12:00",
+        "20230302T120000Z",
+        "20230302120000",
+        "Thu 2023-03-02 12:00:00 UTC",
+        "2 March 2023 12:00",
+        "March 2 2023 12:00",
+        "2 Mar 12:00 2023",
+    ],
+)
+def test_parse_of_a_date_that_has_one_reading_takes_it(typed: str) -> None:
+    assert moments.parse(typed) == 1677758400
+
+
+def test_parse_of_a_day_that_is_no_month_needs_no_other_form() -> None:
+    assert moments.parse("20.02.2023 12:00") == moments.parse("02/20/2023 12:00") == 1676894400
+
+
 @pytest.mark.parametrize("typed", ["", "soon", "2023-02-31", "2023-13-45", "99999999999999999"])
 def test_parse_of_no_date_is_a_value_error(typed: str) -> None:
     with pytest.raises(ValueError):
