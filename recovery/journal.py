@@ -139,7 +139,15 @@ def _line(record: Record) -> bytes:
 
 
 def runs(node: host.Host) -> List[str]:
-    """Return the names of all runs of this node, oldest first."""
+    """Return the names of the runs of this node, oldest first.
+
+    One whose directory somebody removed, for it may hold keys, is no run any more.
+    """
+    return [name for name in _names(node) if node.exists(_path(name))]
+
+
+def _names(node: host.Host) -> List[str]:
+    """Return every name that was ever given, so that none is given twice."""
     try:
         lines = node.read(INDEX).decode("ascii", "replace").splitlines(True)
     except errors.FileMissing:
@@ -149,7 +157,7 @@ def runs(node: host.Host) -> List[str]:
 
 def create(node: host.Host, chosen: plan.Plan, facts: Dict[str, Any]) -> Journal:
     """Begin a run: its directory, its first record, and only then its name in the index."""
-    names = runs(node)
+    names = _names(node)
     run = "run-%d" % (len(names) + 1)
     journal = Journal(node, run, [])
     node.remove(_path(run))  # a power cut between first record and index leaves one behind
@@ -187,14 +195,22 @@ def parse(path: str, data: bytes) -> Tuple[List[Record], int]:
         if record is None or record.seq != len(records) + 1:
             if whole + len(line) == len(data) and records:
                 return records, whole
-            raise errors.Error(
-                "read the journal %s" % path, "line %d is damaged" % (len(records) + 1)
-            )
+            raise _unreadable(path, "line %d is damaged" % (len(records) + 1))
         records.append(record)
         whole += len(line)
     if not records:
-        raise errors.Error("read the journal %s" % path, "it is empty")
+        raise _unreadable(path, "it is empty")
     return records, whole
+
+
+def _unreadable(path: str, cause: str) -> errors.Error:
+    return errors.Error(
+        "read the journal %s" % path,
+        cause,
+        unchanged="everything; the clock too, should it be in the past: see `date`",
+        next_step="set right by hand what the run left (before-images: %s), then give it up: "
+        "mv %s %s.damaged" % (run_files.before(path.rsplit("/", 1)[0]), path, path),
+    )
 
 
 def _record(line: bytes) -> Optional[Record]:

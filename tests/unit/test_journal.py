@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+import shutil
 from pathlib import Path
 from typing import List
 
@@ -60,7 +61,35 @@ def test_runs_of_a_fresh_node_are_none(node: nodes.Node) -> None:
     assert journals.runs(node.host) == []
 
 
+def test_runs_of_a_removed_directory_are_none_and_its_name_is_not_given_again(
+    node: nodes.Node, journal: journals.Journal
+) -> None:
+    shutil.rmtree(str(node.place(journal.directory)))
+    assert journals.runs(node.host) == []
+    assert journals.create(node.host, nodes.plan(), {}).run == "run-2"
+    assert journals.runs(node.host) == ["run-2"]
+
+
+def test_runs_before_a_removed_one_are_seen(node: nodes.Node, journal: journals.Journal) -> None:
+    again = journals.create(node.host, nodes.plan(), {})
+    node.place(again.directory + "/journal").unlink()
+    assert journals.runs(node.host) == ["run-1"]
+
+
+@pytest.mark.parametrize("data, cause", [(b"", "it is empty"), (b"x\ny\n", "line 1 is damaged")])
+def test_load_of_a_damaged_journal_names_the_file_and_what_to_do(
+    node: nodes.Node, journal: journals.Journal, data: bytes, cause: str
+) -> None:
+    node.place(PATH).write_bytes(data)
+    with pytest.raises(errors.Error, match="cannot read the journal %s: %s" % (PATH, cause)) as no:
+        journals.load(node.host, "run-1")
+    assert "mv %s %s.damaged" % (PATH, PATH) in no.value.next_step
+    node.place(PATH).rename(str(node.place(PATH)) + ".damaged")
+    assert journals.runs(node.host) == []
+
+
 def test_runs_of_a_torn_index_are_the_whole_lines(node: nodes.Node) -> None:
+    journals.create(node.host, nodes.plan(), {})
     node.write(journals.INDEX, "run-1\nru")
     assert journals.runs(node.host) == ["run-1"]
 
