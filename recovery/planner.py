@@ -111,7 +111,7 @@ def _parameters(
         sync_masked=tuple(unit.name for unit in observation.sync.units),
         sync_by_enablement=0 < observation.systemd < ENABLEMENT_COUNTS_BEFORE,
         failed=_loaded(observation, services.LIMITED),
-        services=_loaded(observation, services.ORDER),
+        services=_restarted(observation),
         copies=copies(observation),
         guard_seconds=wishes.guard_seconds,
         authority=wishes.authority,
@@ -209,6 +209,18 @@ def _past(judged: diagnosis.Diagnosis, wishes: plan.Wishes) -> int:
 def _loaded(observation: observations.Observation, names: Sequence[str]) -> Tuple[str, ...]:
     loaded = {unit.name for unit in observation.units if unit.load == "loaded"}
     return tuple(name for name in names if name in loaded)
+
+
+def _restarted(observation: observations.Observation) -> Tuple[str, ...]:
+    """Return what is restarted: where no engine VM is deployed the HA services never come up.
+
+    They are loaded there too; a condition on hosted-engine.conf in their unit files skips them.
+    """
+    names = _loaded(observation, services.ORDER)
+    if observation.engine.deployed:
+        return names
+    active = {unit.name for unit in observation.units if unit.active == "active"}
+    return tuple(name for name in names if name not in services.HA or name in active)
 
 
 def _san(name: str) -> str:

@@ -217,3 +217,21 @@ def test_make_on_a_node_without_an_engine_vm_leaves_the_maintenance_to_others() 
     seen = observations.expired(engine=observations.engine(answers_ssh=True, deployed=False))
     satisfied = [one.step for one in make(seen).steps if one.need == "satisfied"]
     assert satisfied == ["global-maintenance", "leave-maintenance"]
+
+
+@pytest.mark.parametrize("deployed, active", [(True, "inactive"), (False, "active")])
+def test_make_restarts_the_ha_units_where_an_engine_vm_is_deployed_or_they_run(
+    deployed: bool, active: str
+) -> None:
+    known = observations.engine(answers_ssh=True, deployed=deployed)
+    agent = observations.unit("ovirt-ha-agent.service", active)
+    seen = observations.expired(engine=known, units=(agent,))
+    assert make(seen).parameters.services == (agent.name,)
+
+
+def test_make_on_a_node_without_an_engine_vm_leaves_out_ha_units_that_never_start() -> None:
+    known = observations.engine(answers_ssh=True, deployed=False)
+    agent = observations.unit("ovirt-ha-agent.service", "inactive")
+    vdsm = observations.unit("vdsmd.service", "inactive")
+    seen = observations.expired(engine=known, units=(vdsm, agent))
+    assert make(seen).parameters.services == (vdsm.name,)
