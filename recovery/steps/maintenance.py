@@ -10,7 +10,7 @@ from recovery import observation as observations
 from recovery.programs import hosted_engine
 from recovery.step import NEEDED, SATISFIED, Before, Step, Words
 
-BROKER_LIMIT = 180
+BROKER_LIMIT = 420  # the agent may take 240 s to get the storage domain
 HEALTH_LIMIT = 900
 
 

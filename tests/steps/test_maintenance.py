@@ -12,12 +12,16 @@ from tests.unit import nodes
 
 HOSTED_ENGINE = """
 state=$here/mode
+read ready 2>/dev/null < "$here/ready" || ready=0
+[ "${up%.*}" -ge "$ready" ] || { echo 'the broker is not there' >&2; exit 1; }
+read health 2>/dev/null < "$here/health" || health=good
 case $2 in
 --mode=*) echo "${2#--mode=}" > "$state" ;;
 *)
     read mode < "$state"
     [ "$mode" = global ] && flag=true || flag=false
-    echo '{"1": {"host-id": 1, "live-data": true, "engine-status": {"vm": "up", "health": "good"}},'
+    echo '{"1": {"host-id": 1, "live-data": true,'
+    echo "\\"engine-status\\": {\\"vm\\": \\"up\\", \\"health\\": \\"$health\\"}},"
     echo "\\"global_maintenance\\": $flag}" ;;
 esac
 """
@@ -108,3 +112,15 @@ def test_engine_setup_that_is_left_out_needs_no_broker(node: nodes.Node, capture
     step.verify(context, before)
     assert step.holds(context, before)
     assert mode(node) == "none"
+
+
+def quiet(node: nodes.Node, seconds: int) -> None:
+    """The broker says nothing for so long."""
+    (node.folder / "ready").write_text("%d\n" % (nodes.UPTIME + seconds))
+
+
+def test_capture_waits_as_long_as_the_agent_may_take_for_the_storage(node: nodes.Node) -> None:
+    begin(node, "none", False)
+    quiet(node, 240)
+    before = maintenance.GlobalMaintenance().capture(nodes.context(node))
+    assert before["global"] is False
