@@ -85,6 +85,13 @@ class PointOfNoReturn(Error):
     """What was done cannot be taken back, and need not be; says where its before-image lies."""
 
     status = BY_HAND
+    why = "point of no return"
+
+
+class ByHand(PointOfNoReturn):
+    """What was done cannot be taken back now; says how a person does it later."""
+
+    why = "by hand"
 
 
 class UnexpectedOutput(Error):

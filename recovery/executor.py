@@ -134,7 +134,7 @@ def undo(context: contexts.Context, steps: Steps) -> List[str]:
         except errors.PointOfNoReturn as caught:
             for line in caught.lines():
                 context.say(line)
-            failed += _note(context, journals.KEPT, step.id, caught.cause)
+            failed += _note(context, journals.KEPT, step.id, caught.cause, caught.why)
             continue
         except Exception as caught:  # recorded; the other steps are undone all the same
             stuck.append(step.id)
@@ -145,10 +145,13 @@ def undo(context: contexts.Context, steps: Steps) -> List[str]:
     return failed or _note(context, journals.ABANDONED)
 
 
-def _note(context: contexts.Context, event: str, step: str = "", cause: str = "") -> List[str]:
+def _note(
+    context: contexts.Context, event: str, step: str = "", cause: str = "", why: str = ""
+) -> List[str]:
     """Journal an undo; that the disk is full must not keep the clock in the past."""
+    told = {"cause": cause, "why": why}
     try:
-        context.journal.write(event, step, {"cause": cause} if cause else {})
+        context.journal.write(event, step, {key: words for key, words in told.items() if words})
     except errors.Error as caught:
         return [caught.lines()[0]]
     return []

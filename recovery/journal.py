@@ -24,6 +24,7 @@ START_TIME_SYNC = "start-time-sync"  # the step after which the clock knows bett
 RTC = "rtc"  # whether the hardware clock keeps the true time while the clock is back
 KEPT = "kept"  # of a step behind the point of no return: undo leaves it
 AGREED, RENEWED, LEFT = "agreed", "renewed", "left"  # of the engine's own certificates
+STAYS, LEAVING = "stays", "leave-maintenance"  # global maintenance, and the step that ends it
 UNDO_EVENTS = (UNDOING, UNDONE, UNDO_FAILED, KEPT)
 STEP_EVENTS = (APPLYING, APPLIED, VERIFIED) + UNDO_EVENTS
 # Reading the wall clock runs a program, so it is shown where it may have been moved, and at the
@@ -99,6 +100,11 @@ class Journal:
 
     def of(self, *events: str) -> List[Record]:
         return [record for record in self.records if record.event in events]
+
+    def stays_in_maintenance(self) -> bool:
+        """Tell whether global maintenance was left on, for the engine was not healthy."""
+        newest = self.last(LEAVING, APPLYING, STAYS)
+        return newest is not None and newest.event == STAYS
 
     def anchor(self, certain: bool = False) -> Optional[Anchor]:
         """Return the newest anchor of the true time; certain: that is nobody's mere word."""

@@ -16,6 +16,7 @@ from recovery import (
 from recovery import context as contexts
 from recovery import journal as journals
 from recovery import moment as moments
+from recovery.programs import hosted_engine
 
 
 def lines(context: contexts.Context) -> List[str]:
@@ -58,9 +59,8 @@ def _enrolled(context: contexts.Context) -> List[str]:
             "On %s, with an engine before 4.5.0.7, while no VM runs there:" % ", ".join(others),
             "  systemctl restart libvirtd vdsmd   (else they go on with the old certificate)",
         ]
-    tasks = _engine_tasks(context) + [
-        ["every other node: ovirt-cert-recovery recover --route renew", "--all-nodes"]
-    ]
+    tasks = _still_on(context) + _engine_tasks(context)
+    tasks += [["every other node: ovirt-cert-recovery recover --route renew", "--all-nodes"]]
     return shown + _engine(context) + _told("What remains:", tasks, context)
 
 
@@ -96,13 +96,22 @@ def _engine(context: contexts.Context) -> List[str]:
 
 
 def _remaining(context: contexts.Context) -> List[str]:
-    tasks = _engine_tasks(context) + [
+    tasks = _still_on(context) + _engine_tasks(context)
+    tasks += [
         [
             "each node: recover --route renew (or in the web UI Maintenance, Enroll",
             "Certificate, Activate); it renews migration, OVN, console certificates too",
         ]
     ]
     return _told("What remains, when you have slept:", tasks, context)
+
+
+def _still_on(context: contexts.Context) -> List[List[str]]:
+    """Return the end of global maintenance as a task, where the engine was not healthy for it."""
+    if not context.journal.stays_in_maintenance():
+        return []
+    first = "global maintenance is still on, the engine was not healthy; once it is:"
+    return [[first, hosted_engine.END]]
 
 
 def _engine_tasks(context: contexts.Context) -> List[List[str]]:

@@ -244,7 +244,7 @@ def take_back(context: contexts.Context, console: consoles.Console) -> int:
             next_step="the before-images lie in %s; mend the cause, then: %s"
             % (kept, context.order("undo")),
         )
-    lasting = [record.step for record in context.journal.of(journals.KEPT)]
+    lasting = context.journal.of(journals.KEPT)
     console.say("undone%s; the before-images stay in %s" % (_except(lasting), kept))
     return errors.BY_HAND if lasting else errors.DONE
 
@@ -256,8 +256,11 @@ def _still_guarded(context: contexts.Context) -> str:
     return "the clock may be in the past; what guards it stays: dead-man timer, boot-time unit"
 
 
-def _except(lasting: List[str]) -> str:
-    return " except %s (point of no return)" % ", ".join(lasting) if lasting else ""
+def _except(lasting: List[journals.Record]) -> str:
+    """Name each step once: a second undo keeps it again."""
+    whys = {one.step: one.data.get("why", errors.PointOfNoReturn.why) for one in lasting}
+    named = ", ".join("%s (%s)" % pair for pair in whys.items())
+    return " except " + named if named else ""
 
 
 def _log_out(context: contexts.Context) -> None:

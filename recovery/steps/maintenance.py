@@ -12,6 +12,7 @@ from recovery.step import NEEDED, SATISFIED, Before, Step, Words
 
 BROKER_LIMIT = 420  # the agent may take 240 s to get the storage domain
 HEALTH_LIMIT = 900
+SETTLED_LIMIT = 180  # in an undo: the services may just have been restarted
 
 
 class GlobalMaintenance(Step):
@@ -65,7 +66,18 @@ class GlobalMaintenance(Step):
         return self._needless(context, before) or _global(context) is True
 
     def undo(self, context: contexts.Context, before: Before) -> None:
-        if not before["global"] and _global(context):
+        if before["global"] or _left(context):
+            return
+        found = _settled(context)
+        if found is None:
+            raise errors.ByHand(
+                "end global maintenance",
+                "the HA broker does not answer, so whether it is on is not known",
+                unchanged="the maintenance alone: the undo goes on",
+                next_step="see it once the broker answers (hosted-engine --vm-status); to end it: "
+                + hosted_engine.END,
+            )
+        if found:
             _end(context, before)
 
     def _needless(self, context: contexts.Context, before: Before) -> bool:
@@ -90,7 +102,7 @@ class GlobalMaintenance(Step):
 class LeaveMaintenance(Step):
     """Back to the mode that was found, once the engine is healthy enough for the agent."""
 
-    id = "leave-maintenance"
+    id = journals.LEAVING
 
     def __init__(self, when_due: bool = False) -> None:
         self.when_due = when_due
@@ -99,7 +111,7 @@ class LeaveMaintenance(Step):
         return Words(
             "leave global maintenance if it was not on before",
             "the HA agent may take over again when the engine is healthy",
-            ("hosted-engine --set-maintenance --mode=none",),
+            (hosted_engine.END,),
             60,
             "",
         )
@@ -124,6 +136,7 @@ class LeaveMaintenance(Step):
             # The agent would shut down the VM that is being repaired; its own web certificate
             # may be what is missing, and engine-setup wants global maintenance anyway.
             context.say("%s; global maintenance stays on" % caught.lines()[0])
+            context.journal.write(journals.STAYS, self.id)
             return
         _end(context, before)
 
@@ -155,6 +168,22 @@ def _end(context: contexts.Context, before: Before) -> None:
         # it would have the agent move the VM away.
         context.say("local maintenance was on before and has ended too; to have it again, once")
         context.say("the engine VM runs elsewhere: hosted-engine --set-maintenance --mode=local")
+
+
+def _left(context: contexts.Context) -> bool:
+    """Tell whether this run has ended the maintenance by itself."""
+    journal = context.journal
+    ended = journal.last(journals.LEAVING, journals.VERIFIED) is not None
+    return ended and not journal.stays_in_maintenance()
+
+
+def _settled(context: contexts.Context) -> Optional[bool]:
+    """Return whether global maintenance is on, None where the broker goes on saying nothing."""
+    try:
+        waiting.wait(context, "the HA broker", lambda: _answers(context), SETTLED_LIMIT, pause=5)
+    except errors.Error:  # a clock that somebody moved is no reason to end here either
+        pass
+    return _global(context)
 
 
 def _global(context: contexts.Context) -> Optional[bool]:

@@ -252,3 +252,19 @@ def test_power_cut_with_a_dead_rtc_undone_with_the_time_that_a_person_states(
     assert node.tool("undo", "--yes", "--true-time", "2023-02-20 12:03:00").status == 0
     assert abs(accounts.clocks(node.world).wall) < 120.0
     assert accounts.changed(node.world) == []
+
+
+def test_power_cut_in_global_maintenance_then_undo_says_what_is_left_on(tmp_path: Path) -> None:
+    node = make(tmp_path)
+    killed(node, "after", "hosted-engine --vm-start")
+    node.world.sim.power_cut()  # into the present, where no broker starts
+    ended = node.undo()
+    assert ended.status == 6, ended.output[-2000:]
+    text = " ".join(ended.output.split())
+    assert "cannot end global maintenance: the HA broker does not answer" in text
+    assert "hosted-engine --set-maintenance --mode=none" in text
+    assert "undone except global-maintenance (by hand)" in text
+    assert node.world.sim.state()["ha"]["global"] is True
+    accounts.at_rest(node)
+    assert accounts.changed(node.world) == []
+    assert "it is over" in node.undo().output  # another route may be taken now

@@ -7,6 +7,7 @@ from typing import List
 
 import pytest
 
+from recovery.programs import hosted_engine
 from simulators import engine_vm, install, units
 from tests.procedures import accounts, points, watched
 
@@ -157,6 +158,8 @@ def test_engine_never_healthy_keeps_global_maintenance(tmp_path: Path) -> None:
     ended = node.tool("recover", "--yes", *words)
     assert ended.status == 0, ended.output[-2000:]
     assert "global maintenance stays on" in ended.output
+    remains = ended.output[ended.output.index("What remains") :]
+    assert "global maintenance is still on" in remains and hosted_engine.END in remains
     assert node.world.sim.state()["ha"]["global"] is True
     assert "HostedEngine: running\n" in accounts.account(node.world)
     accounts.at_rest(node)

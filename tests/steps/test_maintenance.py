@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 
 from recovery import context as contexts
-from recovery import engine_certificates, waiting
+from recovery import engine_certificates, errors, inventory, outcome, waiting
 from recovery import journal as journals
 from recovery.programs import hosted_engine
 from recovery.steps import maintenance
-from tests.unit import nodes
+from tests.unit import authority, nodes
 
 HOSTED_ENGINE = """
 state=$here/mode
@@ -124,3 +124,62 @@ def test_capture_waits_as_long_as_the_agent_may_take_for_the_storage(node: nodes
     quiet(node, 240)
     before = maintenance.GlobalMaintenance().capture(nodes.context(node))
     assert before["global"] is False
+
+
+def test_undo_waits_for_a_broker_that_was_just_restarted(node: nodes.Node) -> None:
+    begin(node, "global", False)
+    quiet(node, 60)
+    maintenance.GlobalMaintenance().undo(nodes.context(node), {"global": False})
+    assert mode(node) == "none"
+
+
+def test_undo_without_a_broker_names_what_is_left_and_the_command(node: nodes.Node) -> None:
+    begin(node, "global", False)
+    quiet(node, 90000)
+    with pytest.raises(errors.ByHand, match="cannot end global maintenance") as caught:
+        maintenance.GlobalMaintenance().undo(nodes.context(node), {"global": False})
+    assert "hosted-engine --set-maintenance --mode=none" in caught.value.next_step
+
+
+def leave(node: nodes.Node, context: contexts.Context) -> None:
+    context.journal.write(journals.APPLYING, maintenance.GlobalMaintenance.id, {"global": False})
+    step = maintenance.LeaveMaintenance()
+    before = step.capture(context)
+    context.journal.write(journals.APPLYING, step.id, before)
+    step.apply(context, before)
+    step.verify(context, before)
+    context.journal.write(journals.VERIFIED, step.id)
+
+
+def test_undo_after_the_run_has_ended_it_asks_no_broker(node: nodes.Node) -> None:
+    begin(node, "global", False)
+    context = nodes.context(node, nodes.plan("global-maintenance", "leave-maintenance"))
+    leave(node, context)
+    assert mode(node) == "none"
+    quiet(node, 90000)
+    maintenance.GlobalMaintenance().undo(context, {"global": False})
+
+
+def test_engine_not_healthy_in_time_leaves_it_on_and_is_told_at_the_end(node: nodes.Node) -> None:
+    begin(node, "global", False)
+    (node.folder / "health").write_text("bad\n")
+    node.write(inventory.NODE_CERTIFICATE, authority.issue("virt-host1").certificate.decode())
+    context = nodes.context(node, nodes.plan("global-maintenance", "leave-maintenance"))
+    leave(node, context)
+    assert mode(node) == "global"
+    told = outcome.lines(context)
+    at = [number for number, line in enumerate(told) if "global maintenance is still on" in line]
+    assert told[at[0]].startswith("  1. ")
+    assert told[at[0] + 1].strip() == "hosted-engine --set-maintenance --mode=none"
+    (node.folder / "health").write_text("good\n")
+    leave(node, context)
+    assert "still on" not in "\n".join(outcome.lines(context))
+
+
+def test_undo_of_a_maintenance_that_stayed_on_ends_it(node: nodes.Node) -> None:
+    begin(node, "global", False)
+    (node.folder / "health").write_text("bad\n")
+    context = nodes.context(node, nodes.plan("global-maintenance", "leave-maintenance"))
+    leave(node, context)
+    maintenance.GlobalMaintenance().undo(context, {"global": False})
+    assert mode(node) == "none"
