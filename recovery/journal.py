@@ -21,6 +21,7 @@ UNDOING, UNDONE, UNDO_FAILED = "undoing", "undone", "undo-failed"
 ANCHORED, ARMED, RESTORED = "anchored", "armed", "restored"  # of the true time
 CLOCK_BACK, RESTORE_TIME = "clock-back", "restore-time"  # the steps that move the clock
 START_TIME_SYNC = "start-time-sync"  # the step after which the clock knows better than the anchor
+ENGINE_CLOCK = "engine-clock"  # the step that gives the engine VM the true time
 RTC = "rtc"  # whether the hardware clock keeps the true time while the clock is back
 KEPT = "kept"  # of a step behind the point of no return: undo leaves it
 AGREED, RENEWED, LEFT = "agreed", "renewed", "left"  # of the engine's own certificates

@@ -97,6 +97,7 @@ SIGN: Procedure = (
     sign.Sign(),
     install.Install(),
     _restart("they read certificates when they start; running VMs keep running"),
+    engine_clock.EngineClock(left=True),
     *ENGINE_PART,
     prove.Prove(),
 )
@@ -142,6 +143,7 @@ INTERIM: Procedure = (
     ),
     engine_vm.KeepEngineVm(),
     reach_engine.ReachAgain(),
+    engine_clock.EngineClock(left=True),
     *ENGINE_RENEWAL,
     maintenance.LeaveMaintenance(),
     prove.Prove(),
@@ -172,7 +174,11 @@ def _renewal(parameters: plan.Parameters) -> Procedure:
     """The engine's own certificates first: expired, its API lets nobody in."""
     steps: Procedure = ()
     if parameters.renew_engine:
-        steps += (reach_engine.ReachEngine(until="leave-maintenance"), *ENGINE_PART)
+        steps += (
+            reach_engine.ReachEngine(until="leave-maintenance"),
+            engine_clock.EngineClock(left=True),
+            *ENGINE_PART,
+        )
     if parameters.hosts:
         steps += ENROLLMENT
     for host in parameters.hosts:

@@ -11,6 +11,9 @@ TOLERANCE = 2.0
 # For 300 s after its start the engine fences nobody (DisableFenceAtStartupInSec), but it counts
 # them on the wall clock (engine: FenceValidator.java): a long step forward ends them at once.
 QUIET = 30.0
+# What a rewind that was undone leaves is more. Less makes certificates shorter by hours, and a node
+# whose hardware clock runs in local time is itself up to 14 hours off.
+LEFT_BEHIND = 86400.0
 RUNS = ("active", "activating", "reloading")
 SERVICE = "ovirt-engine"
 SERVICE_LIMIT = 300
@@ -21,15 +24,23 @@ class EngineClock(Step):
 
     An engine that runs is stopped for the step: started anew it gives the other nodes the time
     without fencing once more, under the true time.
+    left: only a clock that an earlier run left in the past is set, in a run that moves none itself.
     """
 
-    id = "engine-clock"
+    id = journals.ENGINE_CLOCK
+
+    def __init__(self, left: bool = False) -> None:
+        self.left = left
 
     def words(self, parameters: plan.Parameters) -> Words:
+        since = (
+            "a VM that was started in the past goes on living there, and what it issues ends early"
+        )
         return Words(
-            "set the engine VM's clock",
-            "the VM booted in the past and would go on living there; %s, if it runs, is started "
-            "anew, for it must not fence other nodes at once" % SERVICE,
+            "set the engine VM's clock" + (" if it was left in the past" if self.left else ""),
+            (since if self.left else "the VM booted in the past and would go on living there")
+            + "; %s, if it runs, is started anew, for it must not fence other nodes at once"
+            % SERVICE,
             (
                 "ssh root@%s systemctl stop %s" % (parameters.engine, SERVICE),
                 "ssh ... date -u -s @TRUE_TIME",
@@ -47,7 +58,7 @@ class EngineClock(Step):
     def apply(self, context: contexts.Context, before: Before) -> None:
         engine = remote.engine(context)
         off = _off(context, engine)
-        if abs(off) > TOLERANCE:
+        if self._wrong(off):
             word = "ahead" if off > 0 else "behind"
             context.say("the engine's clock is %s %s, setting it" % (moments.span(abs(off)), word))
             if before.get("runs") and off < -QUIET:
@@ -55,16 +66,19 @@ class EngineClock(Step):
             engine.run("date -u -s @%.2f" % restoring.true_now(context))
             # libvirt remembers the RTC's offset for the VM's next boot (clock offset='variable').
             engine.run("hwclock --systohc")
-        if before.get("runs"):
-            _order(engine, "start")  # no effect on one that runs
+        if before.get("runs") and not _runs(engine):
+            _order(engine, "start")
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         engine = remote.engine(context)
         off = _off(context, engine)
-        if abs(off) > TOLERANCE:
+        if self._wrong(off):
             raise errors.Error("set the engine's clock", "it is still %.1f s off" % off)
         if before.get("runs") and not _runs(engine):
             raise errors.Error("start %s again" % SERVICE, "it does not run on the engine")
+
+    def _wrong(self, off: float) -> bool:
+        return off < -LEFT_BEHIND if self.left else abs(off) > TOLERANCE
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """The true time stays; the engine must not stay stopped half-way."""

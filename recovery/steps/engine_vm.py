@@ -3,10 +3,20 @@
 
 from recovery import context as contexts
 from recovery import errors, plan, waiting
+from recovery import journal as journals
+from recovery import moment as moments
 from recovery import observation as observations
 from recovery.programs import hosted_engine, journalctl, virsh
 from recovery.step import NEEDED, SATISFIED, Before, Step, Words
 
+BEHIND = (
+    "the engine VM was started in the past: if it runs, its clock is about %s behind, and what it "
+    "issues ends early. Once the undo is over, on this node (recover --route sign does it, too):"
+)
+SET = (
+    'ssh root@%s "systemctl stop ovirt-engine; date -u -s @$(date +%%s); hwclock --systohc; '
+    'systemctl start ovirt-engine"'
+)
 DOMAIN = "HostedEngine"
 STARTING = "starting"  # the journal's event that holds the cursor from which failures count
 PREPARED_LIMIT = 420  # the agent may take 240 s to get the storage domain
@@ -68,6 +78,10 @@ class StartEngineVm(Step):
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """A running engine VM is left running: it is what everybody was waiting for."""
+        if _left_in_the_past(context, self.id):
+            behind = context.true_at(context.node.instant()) - context.parameters.past
+            context.say(BEHIND % moments.span(behind))
+            context.say(SET % context.parameters.engine)
 
 
 class KeepEngineVm(StartEngineVm):
@@ -78,6 +92,17 @@ class KeepEngineVm(StartEngineVm):
     def words(self, parameters: plan.Parameters) -> Words:
         words = super().words(parameters)
         return words._replace(title="see that the engine VM still runs", seconds=20)
+
+
+def _left_in_the_past(context: contexts.Context, step: str) -> bool:
+    """Tell whether the VM was started with the clock back, in this boot, and not set since."""
+    journal = context.journal
+    begun = journal.last(step, STARTING)
+    if journal.last(journals.CLOCK_BACK, journals.APPLYING) is None or begun is None:
+        return False
+    if journal.last(journals.ENGINE_CLOCK, journals.VERIFIED) is not None:
+        return False
+    return begun.moment.boot_id == context.node.boot_id()
 
 
 def _start(context: contexts.Context) -> waiting.Seen:

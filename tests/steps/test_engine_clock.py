@@ -28,7 +28,7 @@ case $order in
     echo active > "$here/engine-state" ;;
 esac
 """
-STEP = engine_clock.EngineClock()
+STEP, LEFT = engine_clock.EngineClock(), engine_clock.EngineClock(left=True)
 STOP, START = "systemctl stop ovirt-engine", "systemctl start ovirt-engine"
 
 
@@ -61,10 +61,10 @@ class Engine:
         return [one.split("@")[0] for one in orders if "+%s" not in one and "is-active" not in one]
 
 
-def perform(engine: Engine) -> None:
-    before = STEP.capture(engine.context)
-    STEP.apply(engine.context, before)
-    STEP.verify(engine.context, before)
+def perform(engine: Engine, step: engine_clock.EngineClock = STEP) -> None:
+    before = step.capture(engine.context)
+    step.apply(engine.context, before)
+    step.verify(engine.context, before)
 
 
 def test_apply_to_a_running_engine_weeks_behind_starts_it_anew(tmp_path: Path) -> None:
@@ -107,6 +107,22 @@ def test_apply_before_synchronisation_runs_again_goes_by_the_anchor(tmp_path: Pa
     nodes.clock_back(engine.context, engine.node)
     perform(engine)
     assert engine.off() == 0
+
+
+def test_apply_where_a_run_before_left_the_engine_in_the_past_sets_it(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, -32 * nodes.DAY)
+    perform(engine, LEFT)
+    assert engine.changes() == [STOP, "date -u -s ", "hwclock --systohc", START]
+    assert engine.off() == 0
+
+
+@pytest.mark.parametrize("off", [-14 * 3600, -20, 600, 40 * nodes.DAY])
+def test_apply_in_a_run_that_moves_no_clock_leaves_what_may_be_this_nodes_error(
+    tmp_path: Path, off: int
+) -> None:
+    engine = Engine(tmp_path, off)
+    perform(engine, LEFT)
+    assert (engine.changes(), engine.off()) == ([], off)
 
 
 def test_apply_again_after_a_kill_between_stop_and_start_starts_it(tmp_path: Path) -> None:

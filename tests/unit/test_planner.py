@@ -186,6 +186,7 @@ def test_make_where_the_web_certificate_is_due_is_the_engine_part_alone() -> Non
     chosen = make(web(observations.NOW + 59 * observations.DAY))
     assert [one.step for one in chosen.steps] == [
         "reach-engine",
+        "engine-clock",
         "engine-certificates",
         "global-maintenance",
         "engine-setup",
