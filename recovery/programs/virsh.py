@@ -2,12 +2,13 @@
 """virsh: the state of domains, asked in its own console (man virsh)."""
 
 import re
-from typing import Dict, List
+from typing import Dict, List, Union
 
 from recovery import dialogue, errors, host
 
 AUTH_FILE = "/etc/ovirt-hosted-engine/virsh_auth.conf"
 URI = "qemu:///system?authfile=%s" % AUTH_FILE
+READ_ONLY = ["virsh", "-r"]
 PROMPT = r"virsh [#>] $"
 # Without the credentials virsh asks for them; what is typed next would be taken for a name.
 QUESTIONS = (r"Please enter your authentication name: $", r"Please enter your password: $")
@@ -27,16 +28,33 @@ TIMEOUT = 45  # while libvirtd is being started by its socket, virsh waits for i
 
 def connection(node: host.Host) -> List[str]:
     """Return the virsh command that may connect: with the node's credentials, else read-only."""
-    return ["virsh", "-c", URI] if node.exists(AUTH_FILE) else ["virsh", "-r"]
+    return ["virsh", "-c", URI] if node.exists(AUTH_FILE) else READ_ONLY
 
 
 def domain_state(node: host.Host, name: str) -> str:
     """Return the domain's state in virsh's own word, or "absent".
 
+    Where the node's credentials let nobody in, it is read over the read-only socket.
     Raises: ProgramFailed (no connection), ProgramTimeout, UnexpectedOutput.
     """
-    order = "domstate %s" % name
     argv = connection(node)
+    try:
+        return _state(node, argv, name)
+    except (errors.ProgramFailed, errors.UnexpectedOutput) as caught:
+        if argv == READ_ONLY or not _refused(caught):
+            raise
+    return _state(node, READ_ONLY, name)
+
+
+def _refused(caught: Union[errors.ProgramFailed, errors.UnexpectedOutput]) -> bool:
+    """Tell whether virsh was not let in, or asked who we are."""
+    if isinstance(caught, errors.UnexpectedOutput):
+        return "Please enter your " in caught.text
+    return "authentication failed" in caught.stdout + caught.stderr
+
+
+def _state(node: host.Host, argv: List[str], name: str) -> str:
+    order = "domstate %s" % name
     shown = node.interact(argv, _ask(order), timeout=TIMEOUT)
     answer = _answer(argv, shown, order)
     if answer in STATES:

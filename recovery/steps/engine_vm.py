@@ -111,6 +111,8 @@ def _start(context: contexts.Context) -> waiting.Seen:
         state = virsh.domain_state(context.node, DOMAIN)
     except errors.ProgramError as caught:
         return _unreachable(caught)
+    except errors.UnexpectedOutput:
+        state = ""  # hosted-engine asks vdsm and needs no virsh; a VM that runs is told there too
     if state in ("running", "idle", "paused"):
         return waiting.Seen(True, state)
     try:
@@ -125,9 +127,11 @@ def _start(context: contexts.Context) -> waiting.Seen:
     return waiting.Seen(True, "started")
 
 
-def _unreachable(error: errors.ProgramError) -> waiting.Seen:
+def _unreachable(error: errors.Error) -> waiting.Seen:
     """libvirtd may leave when it is idle and be started by the next client: no reason to end."""
     words = error.seen[-1] if error.seen else error.cause
+    if isinstance(error, errors.UnexpectedOutput):
+        words += " (virsh's login is in %s: is it whole?)" % virsh.AUTH_FILE
     return waiting.Seen(False, "libvirt does not answer: %s" % words)
 
 
@@ -148,7 +152,7 @@ class _Watcher:
             raise _refused(hopeless[0])
         try:
             state = virsh.domain_state(self.context.node, DOMAIN)
-        except errors.ProgramError as caught:
+        except (errors.ProgramError, errors.UnexpectedOutput) as caught:
             return _unreachable(caught)
         # One look may fall into the second between qemu's start and its end.
         self.seen_running = self.seen_running + 1 if state == "running" else 0

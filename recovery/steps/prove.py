@@ -91,6 +91,6 @@ def _web(context: contexts.Context) -> waiting.Seen:
 def _running(context: contexts.Context) -> waiting.Seen:
     try:
         state = virsh.domain_state(context.node, DOMAIN)
-    except errors.ProgramError as caught:
+    except (errors.ProgramError, errors.UnexpectedOutput) as caught:
         return waiting.Seen(False, caught.seen[-1] if caught.seen else caught.cause)
     return waiting.Seen(state == "running", state)

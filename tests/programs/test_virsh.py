@@ -140,6 +140,31 @@ def test_domain_state_where_virsh_asks_for_a_name_types_nothing(node: nodes.Node
         virsh.domain_state(node.host, "HostedEngine")
 
 
+REFUSED = r"printf 'error: failed to connect to the hypervisor\n%s\n'; exit 1"
+WRONG = "error: authentication failed: authentication failed"
+
+
+@pytest.mark.parametrize(
+    "login",
+    ["printf 'Please enter your authentication name: '; read name", REFUSED % WRONG],
+    ids=["asked for", "refused"],
+)
+def test_domain_state_with_credentials_that_let_nobody_in_reads_only(
+    node: nodes.Node, login: str
+) -> None:
+    text = CONSOLE.replace("ANSWER", r"printf 'running\n\n'").replace("virsh $ ", "virsh > ")
+    node.script("virsh", text.replace('[ -n "$ASKING" ]', '[ "$1" = -r ] || { %s; } #' % login))
+    assert virsh.domain_state(node.host, "HostedEngine") == "running"
+    assert node.calls("virsh") == ["virsh -c %s" % virsh.URI, "virsh -r"]
+
+
+def test_domain_state_of_a_libvirtd_that_is_down_is_asked_once(node: nodes.Node) -> None:
+    node.answers("virsh", *samples.read("virsh", "failed-connect-first"))
+    with pytest.raises(errors.ProgramFailed):
+        virsh.domain_state(node.host, "HostedEngine")
+    assert node.calls("virsh") == ["virsh -c %s" % virsh.URI]
+
+
 def test_domain_state_where_virsh_cannot_connect_is_program_failed(node: nodes.Node) -> None:
     node.answers("virsh", *samples.read("virsh", "failed-connect-first"))
     with pytest.raises(errors.ProgramFailed, match="failed to connect to the hypervisor"):
