@@ -27,16 +27,16 @@ def diagnose(seen: Observation, chosen: str = "", ca_given: bool = False) -> Dia
     """
     meant = chosen or (OFFLINE_CA if ca_given else "")
     found = window.of(seen, seen.moment.wall)
+    choice = routes.choose(seen, found, chosen, ca_given)
     findings = (
         node.judge(seen)
         + files.judge(seen, meant)
         + clock.judge(seen, chosen)
         + expiry.judge(seen, found, meant)
         + services.judge(seen, chosen)
-        + engine.judge(seen)
+        + engine.judge(seen, meant or choice.route, meant)
         + authority.judge(seen, meant)
         + fallback.judge(seen, found)
     )
     findings.sort(key=lambda one: ORDER.index(one.severity))  # stable: themes stay together
-    choice = routes.choose(seen, found, chosen, ca_given)
     return Diagnosis(tuple(findings), choice.route, choice.reason, found, choice.allowed)

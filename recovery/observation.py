@@ -96,9 +96,14 @@ class Engine(NamedTuple):
         return bool(self.answers_ssh) or self.domain_state == "running"
 
     @property
+    def alive(self) -> bool:
+        """Tell whether an engine runs, or the HA broker says so: perhaps it is not reached."""
+        return self.lives or self.vm_health == "good"
+
+    @property
     def needs_no_start(self) -> bool:
         """Tell whether there is no engine VM that this node has to start."""
-        return self.lives or not self.deployed
+        return self.alive or not self.deployed
 
 
 class Served(NamedTuple):

@@ -85,7 +85,7 @@ def _living(
     services, clocks = notes.attempt("units", lambda: units.observe(node), nothing)
     known, vms = engine.observe(node, services, True, notes)
     known = _asked_engine(seen, known, ways, notes)
-    if _near_expiry(seen) and not _expired(seen):
+    if _near_expiry(seen) and not _node_expired(seen):
         known = engine.asked_for_api(ways.gateway, known, ways.ca, notes)
     return seen._replace(
         systemd=notes.attempt("systemd", lambda: systemctl.version(node), 0),
@@ -105,8 +105,7 @@ def _asked_engine(seen: Observation, known: Engine, ways: Ways, notes: problems.
     node, at = ways.gateway, ways.address or known.fqdn
     if _expired(seen):
         known = engine.asked_for_ssh(node, known, at, notes)
-    alive = known.answers_ssh or known.domain_state == "running" or known.vm_health == "good"
-    if alive or (ways.address and known.answers_ssh is None):
+    if known.alive or (ways.address and known.answers_ssh is None):
         known = engine.asked_for_web(node, known, at, notes)
     if known.web and known.web.not_after - seen.moment.wall < engine_certificates.SOON:
         known = engine.asked_for_ssh(node, known, at, notes)
@@ -114,6 +113,11 @@ def _asked_engine(seen: Observation, known: Engine, ways: Ways, notes: problems.
 
 
 def _expired(seen: Observation) -> bool:
+    """Tell whether anything is expired without which the engine VM does not start here."""
+    return any(seen.moment.wall > one.not_after for one in window.needed(seen))
+
+
+def _node_expired(seen: Observation) -> bool:
     certificate = node_certificate(seen)
     return certificate is not None and seen.moment.wall > certificate.not_after
 

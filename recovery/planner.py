@@ -55,7 +55,7 @@ def make(
                 step.id,
                 words.title,
                 words.reason,
-                _need(step, observation, wishes),
+                _need(step, observation, wishes, route),
                 words.commands,
                 words.seconds,
                 words.undo,
@@ -83,10 +83,15 @@ def _engine_part(observation: observations.Observation, wishes: plan.Wishes) -> 
     return wishes.engine_setup != "no" and engine_judgements.web_due(observation)
 
 
-def _need(step: Step, observation: observations.Observation, wishes: plan.Wishes) -> str:
+def _need(
+    step: Step, observation: observations.Observation, wishes: plan.Wishes, route: str
+) -> str:
     """Return the step's need; those that serve engine-setup alone may be declined."""
     if wishes.engine_setup == "no" and step in procedures.ENGINE_PART:
         return DECLINED
+    if route == diagnosis.REWIND:
+        # Whoever names it says that no engine is alive, whatever the HA broker says.
+        observation = observation._replace(engine=observation.engine._replace(vm_health=""))
     return step.check(observation)
 
 

@@ -51,6 +51,8 @@ def _hopeless(seen: Observation, chosen: str) -> Optional[Choice]:
         return Choice(NONE, "the system clock is in doubt: it has to be right before anything else")
     if expiry.authority_expired(seen):
         return Choice(NONE, "the CA itself is expired: no certificate that it signs is trusted")
+    if expiry.stale_authorities(seen):
+        return Choice(NONE, "an expired CA stands beside the node's own: take it out of its file")
     return None
 
 
@@ -98,6 +100,11 @@ def _expired(seen: Observation, found: Window) -> Choice:
         # An engine from 4.5.0.7 on enrolls a node that does not answer; its own step judges.
         reason = "the engine answers ssh and can sign at the true time"
         return Choice(SIGN, reason, (SIGN, OFFLINE_CA, RENEW))
+    if seen.engine.alive:
+        # Only somebody who knows better than the HA broker may have the clock set back.
+        reason = "the engine is up, but not reached by ssh: give its address, --engine ADDRESS"
+        by_name = (REWIND,) if found.moment is not None and not _broken(seen) else ()
+        return Choice(SIGN, reason, (SIGN, OFFLINE_CA, RENEW) + by_name)
     if not seen.engine.deployed:
         reason = "no engine VM is deployed here: run the recovery on a node that can carry it"
         return Choice(NONE, reason, (SIGN, OFFLINE_CA))
@@ -111,7 +118,11 @@ def _expired(seen: Observation, found: Window) -> Choice:
 def _running(seen: Observation, found: Window) -> Choice:
     """Only the operator may touch a node whose VMs run; the rewind only if no engine lives."""
     reason = "expired but still running: nothing is done unless a route is chosen by name"
-    if seen.engine.lives or found.moment is None or not seen.engine.deployed:
+    if seen.engine.alive and not facts.node_expired(seen):
+        # The engine reaches this node and can enroll it.
+        unreached = not seen.engine.answers_ssh and not _alone(seen)
+        return Choice(RENEW if unreached else SIGN, reason, (SIGN, OFFLINE_CA, RENEW))
+    if seen.engine.alive or found.moment is None or not seen.engine.deployed:
         return Choice(SIGN, reason, (SIGN, OFFLINE_CA))
     return Choice(SIGN, reason, (SIGN, OFFLINE_CA, REWIND))
 
@@ -123,7 +134,8 @@ def _broken(seen: Observation) -> bool:
 
 def _why_rewind(seen: Observation, latest: int) -> str:
     back = moment.span(seen.moment.wall - latest)
+    which = "the node certificate" if facts.node_expired(seen) else "the copy of it for VNC"
     return (
-        "the engine VM is down and cannot start while the node certificate is expired; at %s "
-        "(%s back) all needed certificates are valid%s" % (facts.utc(latest), back, WITH_CA)
+        "the engine VM is down and cannot start while %s is expired; at %s (%s back) all needed "
+        "certificates are valid%s" % (which, facts.utc(latest), back, WITH_CA)
     )

@@ -3,7 +3,7 @@
 
 from typing import Dict, List, Tuple
 
-from recovery import window
+from recovery import diagnosis, window
 from recovery.finding import INHIBITOR, NOTE, WARNING, Finding
 from recovery.judgements import facts
 from recovery.observation import Observation
@@ -32,8 +32,11 @@ API: Dict[str, Tuple[str, Tuple[str, ...]]] = {
 }
 
 
-def judge(seen: Observation) -> List[Finding]:
-    """Return the findings about the engine as far as this node knows it."""
+def judge(seen: Observation, route: str, chosen: str = "") -> List[Finding]:
+    """Return the findings about the engine as far as this node knows it.
+
+    route: the one that would be taken; chosen: the same, where it is the operator's choice.
+    """
     if not seen.ovirt_node:
         return []
     if not seen.engine.deployed:
@@ -43,6 +46,7 @@ def judge(seen: Observation) -> List[Finding]:
         + _local(seen)
         + _other_nodes(seen)
         + _alive(seen)
+        + _not_reached(seen, route, chosen)
         + _host_key(seen)
         + _web(seen)
         + _api(seen)
@@ -149,6 +153,27 @@ def _alive(seen: Observation) -> List[Finding]:
             "the engine is alive: it can sign a new certificate at the true time",
             ("%s answers ssh" % (seen.engine.ssh_address or seen.engine.fqdn),),
             ("no clock needs to be changed",),
+        )
+    ]
+
+
+def _not_reached(seen: Observation, route: str, chosen: str) -> List[Finding]:
+    """The engine may run on another node, its ssh on another port or behind a filter."""
+    known = seen.engine
+    if not facts.blocking_leaves(seen) or known.vm_health != "good" or known.answers_ssh:
+        return []
+    address = known.ssh_address or known.fqdn or "the engine"
+    return [
+        Finding(
+            "engine-not-reached",
+            WARNING if chosen or route == diagnosis.RENEW else INHIBITOR,
+            "the engine is in good health, says the HA broker, but its ssh does not answer here",
+            ("hosted-engine --vm-status: health good", "%s: no ssh on port 22" % address),
+            (
+                "give the address at which it answers: --engine ADDRESS",
+                "or see to what lies between: ssh root@%s" % address,
+                "the clock is not set back while an engine lives, unless --route rewind says so",
+            ),
         )
     ]
 

@@ -20,6 +20,7 @@ def judge(seen: Observation, found: Window, chosen: str = "") -> List[Finding]:
     """
     return (
         _authority(seen)
+        + _stale_authority(seen)
         + _node(seen)
         + _others(seen)
         + _not_yet(seen)
@@ -30,13 +31,25 @@ def judge(seen: Observation, found: Window, chosen: str = "") -> List[Finding]:
 
 
 def authority_expired(seen: Observation) -> List[Certificate]:
-    """Return the CA that signed the node certificate, if it is expired itself."""
+    """Return the CA that signed the node certificate, if it is expired and not renewed."""
     certificate = facts.node_certificate(seen)
-    return [
+    signers = [
         one
         for one in facts.readable_at(seen, inventory.NODE_CA)
-        if facts.expired(seen, one) and (not certificate or one.subject == certificate.issuer)
+        if not certificate or one.subject == certificate.issuer
     ]
+    late = [one for one in signers if facts.expired(seen, one)]
+    return late if len(late) == len(signers) else []
+
+
+def stale_authorities(seen: Observation) -> List[Certificate]:
+    """Return expired CAs beside the node's own: libvirtd and qemu refuse a file with one.
+
+    No route helps: each ends with a start under the true time.
+    """
+    if authority_expired(seen):
+        return []
+    return [one for one in facts.blocking(seen) if one.kind == inventory.CA]
 
 
 def _lines(seen: Observation, found: Sequence[Certificate]) -> Tuple[str, ...]:
@@ -57,6 +70,30 @@ def _authority(seen: Observation) -> List[Finding]:
                 "the CA must be renewed first, with the same key, then given to every node",
                 "on the engine VM, if it runs: `engine-setup --offline` offers that",
                 "check `date` first: a clock that is years ahead looks the same",
+            ),
+        )
+    ]
+
+
+def _stale_authority(seen: Observation) -> List[Finding]:
+    found = stale_authorities(seen)
+    if not found:
+        return []
+    return [
+        Finding(
+            "stale-ca",
+            INHIBITOR,
+            "an expired CA stands in a CA file: libvirtd or qemu refuse the file when they start",
+            tuple(
+                "%s: subject %s" % (facts.dated(one, seen.moment.wall), one.subject)
+                for one in found
+            ),
+            (
+                "until it is out, restart neither libvirtd nor the node",
+                "make a copy, then take this CA's block out of the file; the signer of %s stays"
+                % inventory.NODE_CERTIFICATE,
+                "a file with no other CA in it: put the content of %s there" % inventory.NODE_CA,
+                "then diagnose again; nothing valid is lost, for what it signed is not trusted now",
             ),
         )
     ]
@@ -85,7 +122,8 @@ def _others(seen: Observation) -> List[Finding]:
         for one in seen.certificates
         if facts.expired(seen, one) and one.path != inventory.NODE_CERTIFICATE
     ]
-    found = [one for one in found if one not in authority_expired(seen)]
+    told = authority_expired(seen) + stale_authorities(seen)
+    found = [one for one in found if one not in told]
     if not found:
         return []
     return [

@@ -46,6 +46,11 @@ def blocking(seen: Observation) -> List[Certificate]:
     return [one for one in window.needed(seen) if expired(seen, one)]
 
 
+def blocking_leaves(seen: Observation) -> List[Certificate]:
+    """Return those of them that a new certificate for the node replaces."""
+    return [one for one in blocking(seen) if one.kind != inventory.CA]
+
+
 def unit(seen: Observation, name: str) -> Optional[Unit]:
     """Return a unit's state, None when the node has no such unit."""
     for one in seen.units + seen.sync.units:

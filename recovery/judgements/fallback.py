@@ -17,7 +17,7 @@ BY_HAND = (
 
 def judge(seen: Observation, found: Window) -> List[Finding]:
     """Say beforehand whether what is issued in the past would survive the true time's return."""
-    down = seen.running and seen.engine.deployed and not seen.engine.answers_ssh
+    down = seen.running and seen.engine.deployed and not seen.engine.alive
     if not (facts.node_expired(seen) and down and found.moment is not None):
         return []
     stages = hops.stages(found.moment, seen.moment.wall)

@@ -30,7 +30,7 @@ def judge(seen: Observation, chosen: str = "") -> List[Finding]:
 
 def still_running(seen: Observation) -> bool:
     """Tell whether VMs run under an expired certificate: expiry bites at the next restart."""
-    if not facts.node_expired(seen) or not facts.is_active(seen, LIBVIRTD):
+    if not facts.blocking_leaves(seen) or not facts.is_active(seen, LIBVIRTD):
         return False
     return seen.engine.domain_state == "running" or seen.running_vms != 0
 
@@ -47,13 +47,17 @@ def _still_running(seen: Observation, chosen: str) -> List[Finding]:
             (
                 "libvirtd.service: active, running VMs: %s" % vms,
                 "HostedEngine: %s" % (seen.engine.domain_state or "not known"),
+                *(facts.dated(one, seen.moment.wall) for one in facts.blocking_leaves(seen)),
             ),
-            (
-                "do not restart libvirtd or vdsmd and do not reboot: they would not come back",
-                "let the living engine sign: recover --route sign",
-            ),
+            (_loss(seen), "let the living engine sign: recover --route sign"),
         )
     ]
+
+
+def _loss(seen: Observation) -> str:
+    if facts.node_expired(seen):
+        return "do not restart libvirtd or vdsmd and do not reboot: they would not come back"
+    return "VMs run on, but none starts or comes here: qemu refuses this copy (vnc_tls=1)"
 
 
 def other_failure(seen: Observation) -> Optional[Failure]:

@@ -146,3 +146,19 @@ def test_observe_without_a_clock_is_an_error(tmp_path: Path) -> None:
     made = hostile(tmp_path, FILES).prints("date", "", 1, "date: broken")
     with pytest.raises(errors.Error):
         observe.observe(made, "/", False)
+
+
+@pytest.mark.parametrize("vnc_tls", [True, False])
+def test_observe_asks_for_ssh_when_only_the_copy_for_vnc_is_expired(
+    vnc_tls: bool, tmp_path: Path
+) -> None:
+    old = authority.issue("virt-host1.example.test", CA, end=authority.START + 5)
+    files = dict(FILES, **RUNNING)
+    (vnc,) = [one for one in inventory.INVENTORY if one.kind == inventory.VNC]
+    files.update({vnc.path: old.certificate, vnc.key_path: old.key, vnc.ca_path: CA.certificate})
+    files["/etc/libvirt/qemu.conf"] = b"vnc_tls=%d\n" % vnc_tls
+    made = hostile(tmp_path, files).prints("date", "%d.0\n" % (authority.START + authority.DAY))
+    made.prints("curl", "", 7, "curl: (7) refused")
+    seen = observe.observe(made, "/", True)
+    assert seen.engine.answers_ssh is (False if vnc_tls else None)
+    assert bool(made.calls("curl"))  # an ordinary renewal may do

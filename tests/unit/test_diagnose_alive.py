@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""No clock is set back while an engine lives, whatever of the node's certificates is expired."""
+
+from typing import Any, Tuple
+
+import pytest
+
+from recovery import diagnosis, inventory, plan, planner
+from recovery.diagnose import diagnose
+from recovery.observation import Observation
+from tests.unit.observations import CA_NAME, DAY, END, NOW, changed, engine, expired, unit, valid
+
+OLD_CA = "C=US, O=example.test, CN=old.example.test.12345"
+RUNS = (unit("libvirtd.service"), unit("vdsmd.service"))
+HEALTHY_ELSEWHERE = engine(
+    vm_health="good", global_maintenance=False, other_nodes=("virt-host2",), domain_state="absent"
+)
+
+
+def vnc_expired(**known: Any) -> Observation:
+    """A node in good health whose copy for VNC was left out by an enrollment."""
+    seen = changed(valid(), "vnc", not_after=END)
+    return seen._replace(vnc_tls=True, engine=seen.engine._replace(**known))
+
+
+def with_another_ca(seen: Observation, path: str, end: int, subject: str = OLD_CA) -> Observation:
+    """Append a CA to a file that holds one already."""
+    own = [one for one in seen.certificates if one.path == path]
+    other = own[0]._replace(subject=subject, issuer=subject, not_after=end)
+    return seen._replace(certificates=(*seen.certificates, other))
+
+
+def inhibitors(judged: diagnosis.Diagnosis) -> Tuple[str, ...]:
+    return tuple(one.id for one in judged.inhibitors)
+
+
+@pytest.mark.parametrize(
+    "known, route",
+    [
+        ({"answers_ssh": True}, "sign"),
+        ({"answers_ssh": False, "global_maintenance": False}, "sign"),  # nobody else carries it
+        ({"answers_ssh": False, "other_nodes": ("b",), "global_maintenance": False}, "renew"),
+        ({"domain_state": "absent", "vm_health": "good", "answers_ssh": True}, "sign"),
+        ({"domain_state": "absent", "vm_health": "good", "api": "answers"}, "renew"),
+    ],
+    ids=["ssh", "alone", "not alone", "elsewhere", "elsewhere, no ssh"],
+)
+def test_copy_for_vnc_expired_on_a_healthy_host_leaves_the_clock_alone(
+    known: Any, route: str
+) -> None:
+    seen = vnc_expired(**known)
+    judged = diagnose(seen)
+    assert judged.route == route and inhibitors(judged) == ("expired-still-running",)
+    assert judged.allowed == ("sign", "offline-ca", "renew")
+    for chosen in ("sign", "renew"):
+        assert diagnose(seen, chosen).inhibitors == ()
+        steps = [one.step for one in planner.make(seen, judged, plan.Wishes(route=chosen)).steps]
+        assert "clock-back" not in steps
+        assert ("install" if chosen == "sign" else "renew-copies") in steps
+
+
+def test_copy_for_vnc_expired_says_what_does_not_work() -> None:
+    (found,) = diagnose(vnc_expired(answers_ssh=True)).inhibitors
+    assert any("libvirt-vnc/server-cert.pem" in line for line in found.evidence)
+    assert "none starts" in found.remediation[0]
+
+
+def test_copy_for_vnc_expired_and_the_engine_vm_down_names_the_copy() -> None:
+    seen = vnc_expired(domain_state="shut off")._replace(running_vms=0)
+    judged = diagnose(seen)
+    assert judged.route == "rewind" and "the copy of it for VNC is expired" in judged.reason
+
+
+def test_copy_for_vnc_that_nobody_reads_is_an_ordinary_renewal() -> None:
+    assert diagnose(vnc_expired()._replace(vnc_tls=False)).route == "renew"
+
+
+@pytest.mark.parametrize("seen", [valid(), expired()], ids=["healthy host", "expired and down"])
+@pytest.mark.parametrize("chosen", ["", "sign", "rewind"])
+def test_stale_ca_beside_the_node_s_own_is_taken_out_before_anything(
+    seen: Observation, chosen: str
+) -> None:
+    seen = with_another_ca(seen, inventory.NODE_CA, NOW - 5 * DAY)
+    judged = diagnose(seen, chosen)
+    assert inhibitors(judged) == ("stale-ca",)
+    assert (judged.route, judged.allowed) == ("none", ())
+    (line,) = judged.inhibitors[0].evidence
+    assert inventory.NODE_CA in line and OLD_CA in line
+    told = [one for one in judged.findings if one.id == "other-certificates-expired"]
+    assert inventory.NODE_CA not in str(told)
+
+
+def test_stale_ca_of_vnc_counts_only_where_qemu_reads_it() -> None:
+    (path,) = [one.ca_path for one in inventory.INVENTORY if one.kind == inventory.VNC]
+    seen = with_another_ca(valid(), path, NOW - 5 * DAY)
+    assert not diagnose(seen).has("stale-ca")
+    assert inhibitors(diagnose(seen._replace(vnc_tls=True))) == ("stale-ca",)
+
+
+def test_ca_that_was_renewed_beside_its_old_certificate_is_not_an_expired_ca() -> None:
+    seen = with_another_ca(expired(), inventory.NODE_CA, NOW - 5 * DAY, CA_NAME)
+    judged = diagnose(seen)
+    assert judged.has("stale-ca") and not judged.has("ca-expired")
+
+
+@pytest.mark.parametrize("ssh", [False, None])
+def test_healthy_engine_that_is_not_reached_asks_for_its_address(ssh: Any) -> None:
+    seen = expired(engine=HEALTHY_ELSEWHERE._replace(answers_ssh=ssh))
+    judged = diagnose(seen)
+    assert judged.route == "sign" and "--engine ADDRESS" in judged.reason
+    assert inhibitors(judged) == ("engine-not-reached",)
+    assert "--engine ADDRESS" in judged.inhibitors[0].remediation[0]
+    assert not judged.has("without-ssh")
+
+
+def test_healthy_engine_is_rewound_only_by_name_and_then_started_for_sure() -> None:
+    seen = expired(engine=HEALTHY_ELSEWHERE)
+    judged = diagnose(seen, "rewind")
+    assert judged.inhibitors == () and "rewind" in judged.allowed
+    made = planner.make(seen, judged, plan.Wishes(route="rewind"))
+    needed = [one.step for one in made.steps if one.need == "needed"]
+    assert {"clock-back", "global-maintenance", "start-engine-vm"} <= set(needed)
+
+
+def test_healthy_engine_elsewhere_is_not_started_here_by_a_ca_at_hand() -> None:
+    seen = expired(engine=HEALTHY_ELSEWHERE)
+    judged = diagnose(seen, "", True)
+    assert judged.route == "offline-ca" and judged.inhibitors == ()
+    made = planner.make(seen, judged, plan.Wishes(authority="/mnt/usb/engine.backup"))
+    assert "start-engine-vm" not in [one.step for one in made.steps if one.need == "needed"]
