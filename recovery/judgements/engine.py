@@ -27,9 +27,14 @@ API: Dict[str, Tuple[str, Tuple[str, ...]]] = {
         (
             "start the engine VM, or wait until it is up: hosted-engine --vm-status",
             "is it up, see that this node reaches its port 443",
+            "where only ssh to it works: recover --route sign",
         ),
     ),
 }
+
+
+# With the engine VM down these start it here.
+STARTS = (diagnosis.REWIND, diagnosis.INTERIM, diagnosis.OFFLINE_CA)
 
 
 def judge(seen: Observation, route: str, chosen: str = "") -> List[Finding]:
@@ -43,13 +48,13 @@ def judge(seen: Observation, route: str, chosen: str = "") -> List[Finding]:
         return _not_here(seen) + _web(seen)
     return (
         _global(seen)
-        + _local(seen)
+        + _local(seen, route)
         + _other_nodes(seen)
         + _alive(seen)
         + _not_reached(seen, route, chosen)
         + _host_key(seen)
         + _web(seen)
-        + _api(seen)
+        + _api(seen, route)
     )
 
 
@@ -96,13 +101,14 @@ def _maintenance_unknown() -> List[Finding]:
     ]
 
 
-def _local(seen: Observation) -> List[Finding]:
+def _local(seen: Observation, route: str) -> List[Finding]:
     if not seen.engine.local_maintenance:
         return []
+    starts = route in STARTS and seen.running and not seen.engine.needs_no_start
     return [
         Finding(
             "local-maintenance",
-            INHIBITOR if _agent_waits(seen) else WARNING,
+            INHIBITOR if starts and _agent_waits(seen) else WARNING,
             "this node is in local maintenance: it will not carry the engine VM",
             ("%s: local_maintenance=True" % seen.engine.local_maintenance_source,),
             (
@@ -233,10 +239,11 @@ def _host_key(seen: Observation) -> List[Finding]:
     ]
 
 
-def _api(seen: Observation) -> List[Finding]:
+def _api(seen: Observation, route: str) -> List[Finding]:
     """Looked at only where the engine has to enroll: that goes through its web side alone."""
     title, advice = API.get(seen.engine.api, ("", ()))
     if not title or (seen.engine.api == "expired" and web_due(seen)):
         return []  # engine-setup comes first
     identity = "engine-web-%s" % seen.engine.api
-    return [Finding(identity, INHIBITOR, title, (seen.engine.api_problem,), advice)]
+    severity = INHIBITOR if route == diagnosis.RENEW else WARNING
+    return [Finding(identity, severity, title, (seen.engine.api_problem,), advice)]

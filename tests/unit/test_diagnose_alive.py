@@ -7,6 +7,7 @@ import pytest
 
 from recovery import diagnosis, inventory, plan, planner
 from recovery.diagnose import diagnose
+from recovery.finding import INHIBITOR, WARNING
 from recovery.observation import Observation
 from tests.unit.observations import CA_NAME, DAY, END, NOW, changed, engine, expired, unit, valid
 
@@ -15,6 +16,8 @@ RUNS = (unit("libvirtd.service"), unit("vdsmd.service"))
 HEALTHY_ELSEWHERE = engine(
     vm_health="good", global_maintenance=False, other_nodes=("virt-host2",), domain_state="absent"
 )
+LOCAL = engine(local_maintenance=True, local_maintenance_source="ha.conf")
+HA_25 = (("ovirt-hosted-engine-ha", "2.5.0-1.el8"),)
 
 
 def vnc_expired(**known: Any) -> Observation:
@@ -128,3 +131,35 @@ def test_healthy_engine_elsewhere_is_not_started_here_by_a_ca_at_hand() -> None:
     assert judged.route == "offline-ca" and judged.inhibitors == ()
     made = planner.make(seen, judged, plan.Wishes(authority="/mnt/usb/engine.backup"))
     assert "start-engine-vm" not in [one.step for one in made.steps if one.need == "needed"]
+
+
+@pytest.mark.parametrize(
+    "seen, chosen, severity",
+    [
+        (expired(engine=LOCAL), "", INHIBITOR),
+        (expired(engine=LOCAL), "interim", INHIBITOR),
+        (expired(engine=LOCAL), "offline-ca", INHIBITOR),
+        (expired(engine=LOCAL), "sign", WARNING),
+        (expired(engine=LOCAL._replace(answers_ssh=True)), "", WARNING),
+        (expired(engine=LOCAL._replace(answers_ssh=True)), "offline-ca", WARNING),
+        (expired(engine=LOCAL._replace(answers_ssh=True)), "renew", WARNING),
+        (expired(engine=LOCAL, running=False), "offline-ca", WARNING),
+        (changed(valid(engine=LOCAL), "vdsm", not_after=NOW + 20 * DAY), "", WARNING),
+        (valid(engine=LOCAL), "", WARNING),
+    ],
+)
+def test_local_maintenance_forbids_only_what_starts_the_engine_vm(
+    seen: Observation, chosen: str, severity: str
+) -> None:
+    judged = diagnose(seen._replace(versions=HA_25), chosen)
+    (found,) = [one for one in judged.findings if one.id == "local-maintenance"]
+    assert found.severity == severity
+
+
+@pytest.mark.parametrize("state", ["expired", "untrusted", "unreachable"])
+def test_web_side_that_cannot_be_used_does_not_forbid_to_sign(state: str) -> None:
+    seen = changed(valid(), "vdsm", not_after=NOW + 20 * DAY)
+    seen = seen._replace(engine=engine(api=state, api_problem="curl: (7) refused"))
+    assert inhibitors(diagnose(seen)) == ("engine-web-" + state,)
+    judged = diagnose(seen, "sign")
+    assert judged.inhibitors == () and judged.has("engine-web-" + state)
