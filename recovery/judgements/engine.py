@@ -45,7 +45,7 @@ def judge(seen: Observation, route: str, chosen: str = "") -> List[Finding]:
     if not seen.ovirt_node:
         return []
     if not seen.engine.deployed:
-        return _not_here(seen) + _web(seen)
+        return _not_here(seen, route) + _web(seen)
     return (
         _global(seen)
         + _local(seen, route)
@@ -58,14 +58,23 @@ def judge(seen: Observation, route: str, chosen: str = "") -> List[Finding]:
     )
 
 
-def _not_here(seen: Observation) -> List[Finding]:
+def _not_here(seen: Observation, route: str) -> List[Finding]:
+    """Without an engine that answers there is nothing that could be done from here."""
+    severity = WARNING if facts.blocking_leaves(seen) else NOTE
+    advice: Tuple[str, ...] = ("a recovery of the engine VM belongs on a node that can carry it",)
+    if severity == WARNING and seen.running and route == diagnosis.NONE:
+        severity = INHIBITOR
+        advice += (
+            "the engine runs already? give its address: --engine ADDRESS",
+            "with the engine's CA at hand: recover --engine-backup FILE",
+        )
     return [
         Finding(
             "no-hosted-engine",
-            WARNING if facts.node_expired(seen) else NOTE,
+            severity,
             "no engine VM is deployed on this node",
             ("/etc/ovirt-hosted-engine/hosted-engine.conf: no vmid",),
-            ("a recovery of the engine VM belongs on a node that can carry it",),
+            advice,
         )
     ]
 

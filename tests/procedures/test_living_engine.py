@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nodes that are well but for one old file: under an engine that lives no clock moves."""
+"""Nodes that are well but for one old file, and one that can carry no engine VM: no clock moves."""
 
 import os
 from pathlib import Path
@@ -9,14 +9,15 @@ from tests.procedures import accounts, watched
 
 VNC = "/etc/pki/vdsm/libvirt-vnc/server-cert.pem"
 CA = "/etc/pki/vdsm/certs/cacert.pem"
+CONF = "/etc/ovirt-hosted-engine/hosted-engine.conf"
 OLD = pki.Dates(stories.TRUE - 500 * stories.DAY, stories.TRUE - 100 * stories.DAY)
 LONG = pki.Dates(stories.TRUE - 1000 * stories.DAY, stories.TRUE + 1000 * stories.DAY)
 NAME = (("C", "US"), ("O", "example.test"), ("CN", "virt-he.example.test.56789"))
 SUBJECT = (("O", "example.test"), ("CN", "virt-host1.example.test"))
 
 
-def make(tmp_path: Path) -> watched.Node:
-    return watched.Node(str(tmp_path / "world"), "all-valid")
+def make(tmp_path: Path, scenario: str = "all-valid") -> watched.Node:
+    return watched.Node(str(tmp_path / "world"), scenario)
 
 
 def authority(key: str, dates: pki.Dates) -> pki.Authority:
@@ -52,3 +53,9 @@ def test_expired_ca_beside_the_node_s_own_is_named_and_nothing_changed(tmp_path:
         cas.write(authority("other-ca", OLD).pem)
     inhibited(node, "stale-ca")
     inhibited(node, "stale-ca", "--route", "rewind")
+
+
+def test_expired_node_that_can_carry_no_engine_vm_is_not_said_to_be_well(tmp_path: Path) -> None:
+    node = make(tmp_path, "node-expired")
+    os.unlink(node.world.root + CONF)
+    inhibited(node, "no-hosted-engine")

@@ -224,7 +224,7 @@ CASES = {
     "modular libvirt": Case(
         expired(units=(unit("virtqemud.service"),)), (("modular-libvirt", WARNING),), "rewind"
     ),
-    "no engine VM here": Case(expired(engine=Engine()), (("no-hosted-engine", WARNING),), "none"),
+    "no engine VM here": Case(expired(engine=Engine()), (("no-hosted-engine", INHIBITOR),), "none"),
     "files only": Case(
         expired(running=False, units=(), engine=engine(answers_ssh=None)),
         (("files-only", NOTE), ("node-certificate-expired", WARNING)),

@@ -8,8 +8,10 @@ import pytest
 from recovery import diagnosis, inventory, plan, planner
 from recovery.diagnose import diagnose
 from recovery.finding import INHIBITOR, WARNING
-from recovery.observation import Observation
+from recovery.judgements import facts
+from recovery.observation import Engine, Observation
 from tests.unit.observations import CA_NAME, DAY, END, NOW, changed, engine, expired, unit, valid
+from tests.unit.test_diagnose import CASES
 
 OLD_CA = "C=US, O=example.test, CN=old.example.test.12345"
 RUNS = (unit("libvirtd.service"), unit("vdsmd.service"))
@@ -163,3 +165,22 @@ def test_web_side_that_cannot_be_used_does_not_forbid_to_sign(state: str) -> Non
     assert inhibitors(diagnose(seen)) == ("engine-web-" + state,)
     judged = diagnose(seen, "sign")
     assert judged.inhibitors == () and judged.has("engine-web-" + state)
+
+
+@pytest.mark.parametrize("chosen", ["sign", "offline-ca"])
+def test_node_without_an_engine_vm_may_be_signed_for_by_name(chosen: str) -> None:
+    judged = diagnose(expired(engine=Engine()), chosen)
+    assert judged.inhibitors == () and chosen in judged.allowed
+
+
+def test_valid_node_without_an_engine_vm_is_forbidden_nothing() -> None:
+    judged = diagnose(valid(engine=Engine()))
+    assert judged.has("no-hosted-engine") and judged.inhibitors == ()
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_nothing_can_be_done_for_an_expired_node_is_an_inhibitor(name: str) -> None:
+    seen = CASES[name].seen
+    judged = diagnose(seen)
+    if seen.running and judged.route == "none" and facts.blocking(seen):
+        assert judged.inhibitors, judged.reason
