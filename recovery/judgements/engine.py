@@ -125,9 +125,17 @@ def _local(seen: Observation, route: str) -> List[Finding]:
                 "set local_maintenance and local_maintenance_manual to False in "
                 + seen.engine.local_maintenance_source,
                 "systemctl restart ovirt-ha-agent",
-            ),
+            )
+            + (() if starts or not _agent_waits(seen) else _until_then(seen)),
         )
     ]
+
+
+def _until_then(seen: Observation) -> Tuple[str, ...]:
+    """Engine-setup wants global maintenance, and there is no agent that could set it."""
+    if not web_due(seen):
+        return ()
+    return ("or leave the engine's own certificates for later: --no-engine-setup",)
 
 
 def _agent_waits(seen: Observation) -> bool:

@@ -9,6 +9,7 @@ from tests.procedures import accounts, watched
 
 VNC = "/etc/pki/vdsm/libvirt-vnc/server-cert.pem"
 CA = "/etc/pki/vdsm/certs/cacert.pem"
+HA_CONF = "/var/lib/ovirt-hosted-engine-ha/ha.conf"
 CONF = "/etc/ovirt-hosted-engine/hosted-engine.conf"
 OLD = pki.Dates(stories.TRUE - 500 * stories.DAY, stories.TRUE - 100 * stories.DAY)
 LONG = pki.Dates(stories.TRUE - 1000 * stories.DAY, stories.TRUE + 1000 * stories.DAY)
@@ -16,8 +17,8 @@ NAME = (("C", "US"), ("O", "example.test"), ("CN", "virt-he.example.test.56789")
 SUBJECT = (("O", "example.test"), ("CN", "virt-host1.example.test"))
 
 
-def make(tmp_path: Path, scenario: str = "all-valid") -> watched.Node:
-    return watched.Node(str(tmp_path / "world"), scenario)
+def make(tmp_path: Path, scenario: str = "all-valid", release: str = "el8") -> watched.Node:
+    return watched.Node(str(tmp_path / "world"), scenario, release)
 
 
 def authority(key: str, dates: pki.Dates) -> pki.Authority:
@@ -59,3 +60,14 @@ def test_expired_node_that_can_carry_no_engine_vm_is_not_said_to_be_well(tmp_pat
     node = make(tmp_path, "node-expired")
     os.unlink(node.world.root + CONF)
     inhibited(node, "no-hosted-engine")
+
+
+def test_node_in_local_maintenance_is_signed_for_where_the_engine_lives(tmp_path: Path) -> None:
+    node = make(tmp_path, "engine-up", "el9")
+    with open(node.world.root + HA_CONF, "w") as settings:
+        settings.write("local_maintenance=True\nlocal_maintenance_manual=True\n")
+    words = rehearse.arguments(node.world)
+    ended = node.tool(*words[words.index("recover") :], "--no-engine-setup")
+    assert ended.status == 0, ended.output[-3000:]
+    assert "[local-maintenance]" in ended.output
+    assert set(accounts.changed(node.world)) == {*accounts.INSTALLED, HA_CONF}

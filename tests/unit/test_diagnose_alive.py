@@ -9,7 +9,7 @@ from recovery import diagnosis, inventory, plan, planner
 from recovery.diagnose import diagnose
 from recovery.finding import INHIBITOR, WARNING
 from recovery.judgements import facts
-from recovery.observation import Engine, Observation
+from recovery.observation import Certificate, Engine, Observation
 from tests.unit.observations import CA_NAME, DAY, END, NOW, changed, engine, expired, unit, valid
 from tests.unit.test_diagnose import CASES
 
@@ -156,6 +156,14 @@ def test_local_maintenance_forbids_only_what_starts_the_engine_vm(
     judged = diagnose(seen._replace(versions=HA_25), chosen)
     (found,) = [one for one in judged.findings if one.id == "local-maintenance"]
     assert found.severity == severity
+
+
+@pytest.mark.parametrize("days, told", [(20, True), (200, False)])
+def test_local_maintenance_tells_how_to_leave_engine_setup_out(days: int, told: bool) -> None:
+    web = Certificate("virt-he:443", "vdsm", not_after=NOW + days * DAY, chain=True)
+    seen = expired(engine=LOCAL._replace(answers_ssh=True, web=web), versions=HA_25)
+    (found,) = [one for one in diagnose(seen).findings if one.id == "local-maintenance"]
+    assert ("--no-engine-setup" in found.remediation[-1]) is told
 
 
 @pytest.mark.parametrize("state", ["expired", "untrusted", "unreachable"])
