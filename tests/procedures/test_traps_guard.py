@@ -231,13 +231,37 @@ def test_power_cut_with_a_dead_rtc_asks_a_person_for_the_true_time(
     assert ended.status == 4, ended.output
     assert "cannot know the true time after the reboot" in ended.output
     assert "next: ovirt-cert-recovery resume --true-time" in ended.output
-    stated = moments.utc(true + 2)
-    password = node.world.password_file
-    words = ["resume", "--yes", "--engine-password-file", password, "--true-time", stated]
-    ended = node.tool(*words)
+    ended = resumed_with(node, true + 2)
     assert ended.status == 0, ended.output[-3000:]
     assert abs(accounts.clocks(node.world).wall) < 10.0
     assert accounts.changed(node.world) == accounts.INSTALLED
+
+
+def resumed_with(node: watched.Node, stated: float) -> watched.Ended:
+    password = node.world.password_file
+    words = ["resume", "--yes", "--engine-password-file", password]
+    return node.tool(*words, "--true-time", moments.utc(stated))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("days", (-1, 5))
+def test_power_cut_with_an_rtc_days_off_is_corrected_by_the_time_that_a_person_states(
+    days: int, tmp_path: Path
+) -> None:
+    node = make(tmp_path)
+    killed(node, "after", VM_START)
+    with node.world.opened() as now:
+        now.set_rtc(now.true() + days * 86400.0)
+    node.world.sim.power_cut(downtime=2 * 86400.0)
+    node.world.sim.advance(30.0)
+    assert abs(accounts.clocks(node.world).wall - days * 86400) < 30.0
+    assert accounts.restored_by(node.world) == ["boot"]
+    with node.world.opened() as now:
+        stated = now.true() + 2
+    ended = resumed_with(node, stated)
+    assert ended.status == 0, ended.output[-3000:]
+    assert "taken to be %s UTC, as stated" % moments.utc(stated) in ended.output
+    assert abs(accounts.clocks(node.world).wall) < 10.0
 
 
 def test_power_cut_with_a_dead_rtc_undone_with_the_time_that_a_person_states(
