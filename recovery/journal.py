@@ -162,6 +162,12 @@ def _names(node: host.Host) -> List[str]:
     return [line.strip() for line in lines if line.endswith("\n")]
 
 
+def removed_since(node: host.Host, run: str) -> List[str]:
+    """Return the later runs whose directories somebody removed."""
+    names = _names(node)
+    return [name for name in names[names.index(run) + 1 :] if not node.exists(_path(name))]
+
+
 def create(node: host.Host, chosen: plan.Plan, facts: Dict[str, Any]) -> Journal:
     """Begin a run: its directory, its first record, and only then its name in the index."""
     names = _names(node)

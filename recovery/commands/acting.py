@@ -171,6 +171,14 @@ def open_run(node: host.Host, verb: str) -> journals.Journal:
     over = journal.of(journals.ABANDONED) or (verb == "resume" and journal.closed())
     if over:
         raise errors.Inhibited("%s %s" % (verb, journal.run), "it is over", unchanged="everything")
+    later = journals.removed_since(node, journal.run)
+    if later:  # this is not the state that the run left
+        raise errors.Inhibited(
+            "%s %s" % (verb, journal.run),
+            "%s came after it, and its journal is gone" % later[-1],
+            unchanged="everything",
+            next_step="by hand, from the before-images in %s" % run_files.before(journal.directory),
+        )
     return journal
 
 

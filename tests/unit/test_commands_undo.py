@@ -58,6 +58,16 @@ def test_undo_with_a_stated_time_corrects_what_the_boot_unit_restored(node: node
     assert abs(node.host.now().wall - nodes.NOW - 120) < 60
 
 
+def test_undo_of_a_run_before_one_that_was_removed_is_inhibited(
+    node: nodes.Node, capsys: Any
+) -> None:
+    nodes.context(node, nodes.plan("sign")).journal.write(journals.FINISHED)
+    node.place(nodes.context(node).directory + "/journal").unlink()
+    assert call(node, "undo", "--yes") == errors.INHIBITED
+    said = capsys.readouterr().err
+    assert "cannot undo run-1: run-2 came after it" in said and "/run-1/before" in said
+
+
 def test_undo_that_fails_says_what_remains(node: nodes.Node, capsys: Any) -> None:
     nodes.clock_back(nodes.context(node, nodes.plan("clock-back")), node)
     node.answers("timedatectl")
