@@ -73,6 +73,7 @@ class GlobalMaintenance(Step):
             raise errors.ByHand(
                 "end global maintenance",
                 "the HA broker does not answer, so whether it is on is not known",
+                seen=[_answers(context).text],
                 unchanged="the maintenance alone: the undo goes on",
                 next_step="see it once the broker answers (hosted-engine --vm-status); to end it: "
                 + hosted_engine.END,

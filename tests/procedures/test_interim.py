@@ -83,7 +83,10 @@ def test_power_cut_is_undone_byte_for_byte(words: str, number: int, tmp_path: Pa
     node = make(tmp_path)
     cut_short(node, nth(number, words, points.kill))
     ended = node.undo()
-    assert ended.status == 0, ended.output[-2000:]
+    # With the old certificate no broker starts after the boot that could end the maintenance.
+    left = node.world.sim.state()["ha"]["global"]
+    assert ended.status == (6 if left else 0), ended.output[-2000:]
+    assert ("undone except global-maintenance (by hand)" in ended.output) == left
     assert accounts.changed(node.world) == []
 
 
