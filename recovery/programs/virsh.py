@@ -12,6 +12,7 @@ READ_ONLY = ["virsh", "-r"]
 PROMPT = r"virsh [#>] $"
 # Without the credentials virsh asks for them; what is typed next would be taken for a name.
 QUESTIONS = (r"Please enter your authentication name: $", r"Please enter your password: $")
+ASKED = "Please enter your "
 STATES = (
     "no state",
     "running",
@@ -49,7 +50,7 @@ def domain_state(node: host.Host, name: str) -> str:
 def _refused(caught: Union[errors.ProgramFailed, errors.UnexpectedOutput]) -> bool:
     """Tell whether virsh was not let in, or asked who we are."""
     if isinstance(caught, errors.UnexpectedOutput):
-        return "Please enter your " in caught.text
+        return ASKED in caught.text
     return "authentication failed" in caught.stdout + caught.stderr
 
 

@@ -131,7 +131,8 @@ def _unreachable(error: errors.Error) -> waiting.Seen:
     """libvirtd may leave when it is idle and be started by the next client: no reason to end."""
     words = error.seen[-1] if error.seen else error.cause
     if isinstance(error, errors.UnexpectedOutput):
-        words += " (virsh's login is in %s: is it whole?)" % virsh.AUTH_FILE
+        known = "virsh's login is in %s: is it whole?" % virsh.AUTH_FILE
+        words += " (%s)" % (known if virsh.ASKED in error.text else "not understood")
     return waiting.Seen(False, "libvirt does not answer: %s" % words)
 
 

@@ -132,7 +132,8 @@ def test_virsh_answer_of_unknown_shape_stops_the_run_and_undo_restores(tmp_path:
     node.world.sim.fault("virsh", "fail", count=0, status=0, stderr="Willkommen\n")
     ended = node.recover()
     assert ended.status == 5
-    assert "cannot understand the output of `virsh " in ended.output
+    assert [call for call in accounts.calls(node.world) if "--vm-start" in call]
+    assert "libvirt does not answer: Willkommen (not understood)" in shown(ended)
     assert "seen: " in ended.output and "next: ovirt-cert-recovery resume" in ended.output
     assert node.undo().status == 0
     assert accounts.changed(node.world) == []
