@@ -265,7 +265,6 @@ def _still_guarded(context: contexts.Context) -> str:
 
 
 def _except(lasting: List[journals.Record]) -> str:
-    """Name each step once: a second undo keeps it again."""
     whys = {one.step: one.data.get("why", errors.PointOfNoReturn.why) for one in lasting}
     named = ", ".join("%s (%s)" % pair for pair in whys.items())
     return " except " + named if named else ""
