@@ -15,8 +15,9 @@ import pytest
 from bundle import paths
 from simulators.vm import __main__, cache, frozen, image, packages
 
-# Whoever starts the tests by nohup has SIGHUP ignored for all of them.
+# Whoever starts the tests by nohup, or in the background, has these ignored for all of them.
 SHELL = "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_DFL); "
+SHELL += "signal.signal(signal.SIGINT, signal.default_int_handler); "
 SHELL += "from simulators.vm import packages, __main__; packages.PLACES = %r; "
 SHELL += "sys.exit(__main__.main(['shell', 'node-expired']))"
 WAITS = "[ $1 = --version ] || { echo $$ > %s; exec sleep 100; }"
