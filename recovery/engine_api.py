@@ -239,8 +239,7 @@ class Api:
         return value
 
     def _url(self, path: str) -> str:
-        address = "[%s]" % self.address if ":" in self.address else self.address
-        return "https://%s/ovirt-engine%s" % (address, path)
+        return "https://%s/ovirt-engine%s" % (host.bracketed(self.address), path)
 
     def _shown(self, path: str) -> List[str]:
         return ["curl", self._url(path)]

@@ -148,6 +148,11 @@ def seconds(argv: Sequence[str], text: str) -> float:
         raise errors.UnexpectedOutput(argv, text, "seconds since the epoch") from None
 
 
+def bracketed(address: str) -> str:
+    """Return an address as it stands before a port or in a URL: of IPv6 every colon would count."""
+    return "[%s]" % address if ":" in address else address
+
+
 class Busy(errors.Error):
     """Another process holds the lock."""
 

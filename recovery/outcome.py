@@ -16,7 +16,7 @@ from recovery import (
 from recovery import context as contexts
 from recovery import journal as journals
 from recovery import moment as moments
-from recovery.programs import hosted_engine
+from recovery.judgements import engine as engine_judgements
 
 
 def lines(context: contexts.Context) -> List[str]:
@@ -111,7 +111,7 @@ def _still_on(context: contexts.Context) -> List[List[str]]:
     if not context.journal.stays_in_maintenance():
         return []
     first = "global maintenance is still on, the engine was not healthy; once it is:"
-    return [[first, hosted_engine.END]]
+    return [[first, engine_judgements.NO_MAINTENANCE]]
 
 
 def _engine_tasks(context: contexts.Context) -> List[List[str]]:

@@ -8,7 +8,6 @@ from recovery import errors, host
 
 # --vm-start asks vdsm twice, and each answer may take 60 s where TLS is refused.
 VM_START_TIMEOUT = 200
-END = "hosted-engine --set-maintenance --mode=none"  # for a person to type
 CONF = "/etc/ovirt-hosted-engine/hosted-engine.conf"
 HA_CONF = "/var/lib/ovirt-hosted-engine-ha/ha.conf"
 NOT_RETRIEVED = "has not been retrieved from shared storage"

@@ -35,8 +35,8 @@ def handshake(
     """
     # In TLS 1.3 a refusal of our certificate comes after the handshake, and s_client, its input
     # at an end, would be gone before it reads that; in 1.2 it is part of the handshake.
-    at = "[%s]:%d" if ":" in address else "%s:%d"  # of IPv6 every colon is taken for the port's
-    argv = ["openssl", "s_client", "-connect", at % (address, port), "-tls1_2", "-showcerts"]
+    at = "%s:%d" % (host.bracketed(address), port)
+    argv = ["openssl", "s_client", "-connect", at, "-tls1_2", "-showcerts"]
     if certificate:
         argv += ["-cert", certificate, "-key", key, "-CAfile", ca, "-verify_return_error"]
     else:

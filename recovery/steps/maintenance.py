@@ -7,6 +7,7 @@ from recovery import context as contexts
 from recovery import engine_certificates, errors, plan, waiting
 from recovery import journal as journals
 from recovery import observation as observations
+from recovery.judgements import engine as engine_judgements
 from recovery.programs import hosted_engine
 from recovery.step import NEEDED, SATISFIED, Before, Step, Words
 
@@ -76,7 +77,7 @@ class GlobalMaintenance(Step):
                 seen=[_answers(context).text],
                 unchanged="the maintenance alone: the undo goes on",
                 next_step="see it once the broker answers (hosted-engine --vm-status); to end it: "
-                + hosted_engine.END,
+                + engine_judgements.NO_MAINTENANCE,
             )
         if found:
             _end(context, before)
@@ -112,7 +113,7 @@ class LeaveMaintenance(Step):
         return Words(
             "leave global maintenance if it was not on before",
             "the HA agent may take over again when the engine is healthy",
-            (hosted_engine.END,),
+            (engine_judgements.NO_MAINTENANCE,),
             60,
             "",
         )

@@ -7,7 +7,7 @@ from typing import List
 
 import pytest
 
-from recovery.programs import hosted_engine
+from recovery.judgements import engine as engine_judgements
 from simulators import engine_vm, install, units
 from tests.procedures import accounts, points, watched
 
@@ -159,7 +159,9 @@ def test_engine_never_healthy_keeps_global_maintenance(tmp_path: Path) -> None:
     assert ended.status == 0, ended.output[-2000:]
     assert "global maintenance stays on" in ended.output
     remains = ended.output[ended.output.index("What remains") :]
-    assert "global maintenance is still on" in remains and hosted_engine.END in remains
+    assert (
+        "global maintenance is still on" in remains and engine_judgements.NO_MAINTENANCE in remains
+    )
     assert node.world.sim.state()["ha"]["global"] is True
     assert "HostedEngine: running\n" in accounts.account(node.world)
     accounts.at_rest(node)
