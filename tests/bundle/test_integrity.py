@@ -112,15 +112,19 @@ def test_damage_in_what_will_be_used_stops_recover_before_it_begins(
     assert not (Path(node[1]) / "var" / "lib" / "ovirt-cert-recovery" / "run-1").exists()
 
 
+def first(program: Path, order: str) -> None:
+    """From now on a program of the node does this before its own work."""
+    program.rename(program.with_name(program.name + ".real"))
+    program.write_text('#!/bin/sh\n%s\nexec "$0.real" "$@"\n' % order)
+    program.chmod(0o755)
+
+
 def test_stick_may_be_pulled_once_recover_has_begun(
     archive: Path, start: Any, copy: Path, node: List[str], tmp_path: Path
 ) -> None:
     """The first effect of a run removes the file it was started from."""
     programs = Path(node[3])
-    (programs / "sleep").rename(programs / "sleep.real")
-    gone = '#!/bin/sh\n/bin/rm -f \'%s\'\nexec "$0.real" "$@"\n' % copy
-    (programs / "sleep").write_text(gone)
-    (programs / "sleep").chmod(0o755)
+    first(programs / "sleep", "/bin/rm -f '%s'" % copy)
     done = start(*node, file=str(copy))
     assert done.status == 0 and "Recovered." in done.out, done
     assert not copy.exists()
@@ -131,10 +135,7 @@ def test_stick_pulled_before_the_copy_stops_recover_until_it_is_back(
 ) -> None:
     """While the node is looked at: nothing could start the tool again when the clock is back."""
     away, programs = copy.with_name("away"), Path(node[3])
-    (programs / "chronyc").rename(programs / "chronyc.real")
-    gone = "#!/bin/sh\n/bin/mv '%s' '%s' 2>/dev/null\nexec \"$0.real\" \"$@\"\n" % (copy, away)
-    (programs / "chronyc").write_text(gone)
-    (programs / "chronyc").chmod(0o755)
+    first(programs / "chronyc", "/bin/mv '%s' '%s' 2>/dev/null" % (copy, away))
     done = start(*node, file=str(copy))
     assert done.status == 4 and "cannot keep a copy of the tool on this node" in done.err, done
     assert "[1/" not in done.out

@@ -20,6 +20,7 @@ import pytest
 
 from simulators.vm import __main__, cache, frozen, image, lines, ntp, packages
 from simulators.vm.failure import Failed
+from tests.simulators.processes import alive, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can lay out a file system")
@@ -101,32 +102,19 @@ def test_build_interrupted_leaves_no_process_and_the_next_one_starts_anew(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip() != "")
+    wait_for(
+        lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip() != "", 20
+    )
     child = int((tmp_path / "pid").read_text())
     builder.send_signal(how)
     assert builder.wait(20) != 0
-    wait_for(lambda: not alive(child))
+    wait_for(lambda: not alive(child), 20)
     if how is not signal.SIGKILL:
         assert left(home) == ["build.log"]
     programs("mmdebstrap", "exit 3")
     with pytest.raises(Failed, match="status 3"):
         image.ensure()
     assert left(home) == ["build.log"]
-
-
-def wait_for(seen: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not seen():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def alive(pid: int) -> bool:
-    try:
-        with open("/proc/%d/stat" % pid) as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_entry_is_made_once_and_whoever_comes_second_waits(home: Path) -> None:

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Callable, List
 
@@ -14,6 +13,9 @@ import pytest
 
 from bundle import paths
 from simulators.vm import __main__, cache, frozen, image, packages
+from tests.simulators.processes import alive, wait_for
+
+WITHIN = 30  # seconds
 
 # Whoever starts the tests by nohup, or in the background, has these ignored for all of them.
 SHELL = "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_DFL); "
@@ -54,21 +56,6 @@ def left(tmp_path: Path) -> List[str]:
     return os.listdir(str(tmp_path / "temporary"))
 
 
-def wait_for(seen: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not seen():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def gone(pid: int) -> bool:
-    try:
-        with open("/proc/%d/stat" % pid) as file:
-            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
-    except OSError:
-        return True
-
-
 def test_shell_whose_machine_does_not_start_leaves_the_log_it_names(
     shell: Callable[[str], pexpect.spawn], tmp_path: Path
 ) -> None:
@@ -89,13 +76,13 @@ def test_shell_that_is_told_to_end_leaves_nothing(
 ) -> None:
     pid = tmp_path / "pid"
     person = shell(WAITS % pid)
-    wait_for(lambda: pid.exists() and pid.read_text().strip() != "")
+    wait_for(lambda: pid.exists() and pid.read_text().strip() != "", WITHIN)
     assert len(left(tmp_path)) == 1
     person.kill(how)
     person.expect(pexpect.EOF)
     person.close()
     assert person.exitstatus == 130 and "Traceback" not in str(person.before)
-    wait_for(lambda: gone(int(pid.read_text())))
+    wait_for(lambda: not alive(int(pid.read_text())), WITHIN)
     assert left(tmp_path) == []
 
 
@@ -104,10 +91,10 @@ def test_shell_whose_window_is_closed_leaves_nothing(
 ) -> None:
     pid = tmp_path / "pid"
     person = shell(WAITS % pid)
-    wait_for(lambda: pid.exists() and pid.read_text().strip() != "")
+    wait_for(lambda: pid.exists() and pid.read_text().strip() != "", WITHIN)
     os.close(person.child_fd)  # the kernel tells the terminal's programs
-    wait_for(lambda: gone(person.pid))
-    wait_for(lambda: gone(int(pid.read_text())))
+    wait_for(lambda: not alive(person.pid), WITHIN)
+    wait_for(lambda: not alive(int(pid.read_text())), WITHIN)
     assert left(tmp_path) == []
     os.waitpid(person.pid, 0)
     person.closed = person.terminated = True

@@ -83,6 +83,13 @@ def test_resume_leaves_alone_what_holds(node: nodes.Node) -> None:
     assert "apply a" not in log and "apply b" in log
 
 
+def cut_off_in_b(node: nodes.Node, steps: List[Write]) -> None:
+    """Go on, and be cut off again while b is redone."""
+    steps[1].fail = fail("write b", "apply")
+    with pytest.raises(errors.Error):
+        executor.run(go_on(node), steps)
+
+
 def followed(log: List[str]) -> List[Write]:
     steps = four(log)
     steps[1].follows = "a"
@@ -109,10 +116,7 @@ def test_resume_cut_off_between_a_step_and_what_follows_it_redoes_the_latter(
 ) -> None:
     cut_off_in_c(node)
     node.write("/etc/a", "gone")
-    steps = followed([])
-    steps[1].fail = fail("write b", "apply")
-    with pytest.raises(errors.Error):
-        executor.run(go_on(node), steps)
+    cut_off_in_b(node, followed([]))
     log: List[str] = []
     executor.run(go_on(node), followed(log))
     assert "apply a" not in log and "apply b" in log
@@ -129,10 +133,7 @@ def test_resume_cut_off_while_mending_mends_again(node: nodes.Node) -> None:
     cut_off_in_c(node)
     for name in "ab":
         node.write("/etc/" + name, "gone")
-    steps = four([])
-    steps[1].fail = fail("write b", "apply")
-    with pytest.raises(errors.Error):
-        executor.run(go_on(node), steps)
+    cut_off_in_b(node, four([]))
     log: List[str] = []
     executor.run(go_on(node), four(log))
     assert etc(node) == dict(DONE, d="d")
