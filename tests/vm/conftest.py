@@ -46,9 +46,17 @@ def folder() -> Iterator[str]:
 
 
 @pytest.fixture
-def thaw(folder: str) -> Iterator[Callable[[str], machine.Machine]]:
+def started() -> Iterator[List[machine.Machine]]:
+    """What a test has started; all of it ends with the test."""
+    machines: List[machine.Machine] = []
+    yield machines
+    for made in machines:
+        made.close()
+
+
+@pytest.fixture
+def thaw(folder: str, started: List[machine.Machine]) -> Callable[[str], machine.Machine]:
     """thaw(scenario) -> the machine as it was frozen."""
-    started: List[machine.Machine] = []
 
     def make(scenario: str) -> machine.Machine:
         saved = frozen.ensure(scenario)
@@ -56,9 +64,7 @@ def thaw(folder: str) -> Iterator[Callable[[str], machine.Machine]]:
         started.append(made)
         return made.wait()
 
-    yield make
-    for made in started:
-        made.close()
+    return make
 
 
 @pytest.fixture
@@ -74,15 +80,12 @@ def running(thaw: Callable[[str], machine.Machine], folder: str, archive: str) -
 
 
 @pytest.fixture
-def rescue(folder: str, archive: str) -> Iterator[Callable[[int], Node]]:
+def rescue(folder: str, archive: str, started: List[machine.Machine]) -> Callable[[int], Node]:
     """rescue(rtc) -> another system that boots at that hour, the stick in its port."""
-    started: List[machine.Machine] = []
 
     def make(rtc: int) -> Node:
         made = machine.Machine(folder + "/rescue", image.ensure(), None, rtc, machine.RESCUE)
         started.append(made)
         return Node(made.wait(), stick.make(folder + "/rescue.img", [archive]))
 
-    yield make
-    for made in started:
-        made.close()
+    return make
