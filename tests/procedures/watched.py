@@ -170,11 +170,7 @@ class Node:
 
     def put_back(self, place: str) -> None:
         """Make the world what it was when it was saved, at the same path."""
-        for name in os.listdir(self.directory):
-            if name not in ("lib", "bin"):
-                _remove(os.path.join(self.directory, name))
-        for name in os.listdir(place):
-            _copy(os.path.join(place, name), os.path.join(self.directory, name))
+        _put_back(place, self.directory, spared=("lib", "bin"))
 
 
 TIME = ("uptime", "queue", "seq", "journal", "random", "last_use", "next_pid")
@@ -237,6 +233,36 @@ def _run(words: List[str], point: Optional[Point]) -> int:
     except errors.Error as caught:
         print("\n".join(caught.lines()), flush=True)
         return caught.status
+
+
+def _put_back(source: str, target: str, spared: Sequence[str] = ()) -> None:
+    """Make one directory hold what the other holds; what nobody has written to stays."""
+    with os.scandir(source) as entries:
+        wanted = {entry.name: entry for entry in entries}
+    with os.scandir(target) as entries:
+        there = {entry.name: entry for entry in entries if entry.name not in spared}
+    for name, entry in there.items():
+        if name not in wanted or not _is_same(wanted[name], entry):
+            _remove(entry.path)
+    for name, entry in wanted.items():
+        path = os.path.join(target, name)
+        if not os.path.lexists(path):
+            _copy(entry.path, path)
+        elif entry.is_dir(follow_symlinks=False):
+            _put_back(entry.path, path)
+
+
+def _is_same(one: "os.DirEntry[str]", other: "os.DirEntry[str]") -> bool:
+    """Whether the second is the copy that was made of the first, or a directory for its copies."""
+    seen = [entry.stat(follow_symlinks=False) for entry in (one, other)]
+    kinds = [(stat.st_mode, stat.st_uid, stat.st_gid) for stat in seen]
+    if one.is_dir(follow_symlinks=False):
+        return kinds[0] == kinds[1]
+    return (
+        kinds[0] == kinds[1]
+        and seen[0].st_mtime_ns == seen[1].st_mtime_ns
+        and seen[0].st_size == seen[1].st_size
+    )
 
 
 def _remove(path: str) -> None:
