@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our certificate, the engine's by our command, the engine's own: the same to openssl and gnutls.
+"""Our certificate, the engine's by our script, the engine's own: the same to openssl and gnutls.
 
 The engine's are made by the real `openssl ca` with the engine's own configuration.
 """
@@ -12,8 +12,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Sequence
 
 import pytest
 
-from recovery import issued, pem, plan, requests, signing
-from recovery.steps import sign
+from recovery import engine_signing, issued, pem, plan, requests, signing
 from simulators import der, engine_pki, keys, names, node_pki, pki, stories
 from tests import needs
 from tests.unit import authority
@@ -22,7 +21,7 @@ DAY = 86400
 SUBJECT = "/O=%s/CN=%s" % (names.ORGANISATION, names.NODE)
 SANS = ("DNS:" + names.NODE,)
 BOTH = SANS + ("IP:192.0.2.7",)  # of a host that was added to the engine by its address
-WAYS = ("here", "engine, our command", "engine, its own command")
+WAYS = ("here", "engine, our script", "engine, its own command")
 # What pki-enroll-request.sh runs, with its variables (engine: packaging/bin).
 OWN = (
     "OVIRT_SAN=SANS OVIRT_KU= OVIRT_EKU= openssl ca -batch -policy policy_match -config "
@@ -74,8 +73,10 @@ class Engine:
         target = folder / "node.cer"
         if way == "here":
             target.write_bytes(self._here())
+        elif way == WAYS[1]:
+            target.write_bytes(self._pasted(folder))
         else:
-            self._ordered(way, folder)
+            self._ordered(folder)
         return Signed(target.read_bytes(), str(target), self.pki + "/ca.pem")
 
     def _here(self) -> bytes:
@@ -84,13 +85,28 @@ class Engine:
         url = pki.AIA % names.ENGINE
         return signing.sign(self.request, ca, signing.Wanted(SUBJECT, self.sans, start, end, url))
 
-    def _ordered(self, way: str, folder: Path) -> None:
+    def _pasted(self, folder: Path) -> bytes:
+        """What a real shell prints when our script is pasted into it."""
         chosen = plan.Parameters(subject=SUBJECT, sans=self.sans, engine=names.ENGINE)
-        ours = sign.Sign().words(chosen).commands[2]
+        dates = self.dates()
+        place = str(folder / "run")
+        text = engine_signing.script(chosen, place, self.request, dates["START"], dates["END"])
+        ran = subprocess.run(
+            [needs.program("sh")],
+            input=text.replace(engine_signing.PKI.encode(), self.pki.encode()),
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert ran.returncode == 0 and ran.stdout.startswith(b"-----BEGIN"), ran
+        assert not (folder / "run").exists()
+        return ran.stdout
+
+    def _ordered(self, folder: Path) -> None:
         places = dict(self.dates(), **{"DIR/node.csr": str(folder / "node.csr")})
         places["DIR/node.cer"] = str(folder / "node.cer")
-        words = shlex.split(ours if way == WAYS[1] else OWN.replace("SANS", ",".join(self.sans)))
-        words = [places.get(word, word) for word in words]
+        words = [places.get(word, word) for word in shlex.split(OWN)]
+        words[0] = words[0].replace("SANS", ",".join(self.sans))
         start = words.index("openssl")
         env = dict(word.split("=", 1) for word in words[:start] if "=" in word)
         subprocess.run(
