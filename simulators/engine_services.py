@@ -4,6 +4,7 @@
 Imports `engine_programs`, `engine_releases`, `engine_vm`, `names` and `openssl_call`.
 """
 
+import copy
 import os
 import time
 from typing import Callable, Dict, List, Optional
@@ -183,9 +184,15 @@ def _run(session: Session, text: str) -> Done:
 
 
 def _sh(session: Session) -> Done:
+    """A shell of its own: its directory, its umask and its `exit` are not its caller's."""
+    child = session._replace(shell=copy.copy(session.shell))
+    child.shell.env = dict(session.env)
     if session.words[:1] == ["-c"] and len(session.words) > 1:
-        return _run(session, session.words[1])
-    return _run(session, session.data.decode())
+        return _run(child, session.words[1])
+    if session.words:
+        with open(session.shell.path(session.words[0]), "rb") as file:
+            return _run(child, file.read().decode())
+    return _run(child, session.data.decode())
 
 
 def _env(session: Session) -> Done:

@@ -115,6 +115,8 @@ class Shell:
         for kind, path in command.redirections:
             if kind == "<" and path == "/dev/null":
                 data = b""
+            elif kind == "<<":
+                data = path.encode()
             elif kind == "<":
                 try:
                     with open(self.path(path), "rb") as file:
@@ -166,7 +168,7 @@ class Shell:
                 targets = {1: (path, False), 2: (path, True)}
             elif kind in ("2>", "2>>"):
                 targets[2] = (path, kind == "2>>")
-            elif kind != "<":
+            elif kind not in ("<", "<<"):
                 targets[1] = (path, kind == ">>")
         kept = {"": b"", "/dev/stderr": b""}
         try:
@@ -213,7 +215,7 @@ def wants_input(text: str) -> bool:
 
 def _reads(command: shell_syntax.Command) -> bool:
     words = [word.text for word in command.words]
-    if any(kind == "<" for kind, _ in command.redirections) or not words:
+    if any(kind in ("<", "<<") for kind, _ in command.redirections) or not words:
         return False
     if words[0] in ("cat", "tee", "sh", "bash", "dd"):
         return len(words) == 1 or words[0] in ("tee", "dd") or "-" in words

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The little of the shell's grammar that is typed over ssh: lists, pipes, redirections, $( ).
+"""The little of the shell's grammar that is typed there: lists, pipes, redirections, $( ), <<'X'.
 
 Imports nothing of ours.
 """
 
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
-OPERATORS = ("2>&1", "2>>", "2>", "&>", "&&", "||", ">>", ";", "|", "<", ">", "&", "\n", "(", ")")
+OPERATORS = ("2>&1", "2>>", "2>", "&>", "&&", "||", ">>", "<<") + tuple(";|<>&\n()")
+REDIRECTIONS = ("<", "<<", ">", ">>", "2>", "2>>", "&>", "2>&1")
 
 
 MARK = "\0"  # around the name of a variable in a word, or the text of a substituted command
@@ -43,12 +44,29 @@ def tokens(text: str) -> List[Word]:
         if operator:
             found.append(Word(operator, True))
             at += len(operator)
+            if operator == "\n":
+                at = _documents(text, at, found)
+        elif text[at] == "#":
+            at += len(text[at:].partition("\n")[0])
         elif text[at] in " \t\r":
             at += 1
         else:
             word, at = _word(text, at)
             found.append(word)
     return found
+
+
+def _documents(text: str, at: int, found: List[Word]) -> int:
+    """Put what follows the line in the place of each <<'WORD' in it; only quoted ones are known."""
+    for number in range(len(found) - 1):
+        if found[number] == Word("<<", True) and not found[number + 1].operator:
+            end = found[number + 1].text
+            body, mark, _ = ("\n" + text[at:] + "\n").partition("\n%s\n" % end)
+            if found[number + 1].plain or not mark:
+                raise SyntaxTrouble("syntax error near unexpected token `<<'")
+            found[number : number + 2] = [Word("<<", True), Word((body + "\n")[1:], True)]
+            at = min(at + len(body) + len(end) + 1, len(text))
+    return at
 
 
 def _operator(text: str, at: int) -> str:
@@ -158,7 +176,7 @@ def parse(text: str) -> List[Piped]:
     joint, commands, pending = ";", [], []  # type: Tuple[str, List[Command], List[Word]]
     done = []
     for word in tokens(text) + [Word(";", True)]:
-        if not word.operator or word.text in ("<", ">", ">>", "2>", "2>>", "&>", "2>&1"):
+        if not word.operator or word.text in REDIRECTIONS or _is_document(pending):
             pending.append(word)
             continue
         if word.text in ("&", "(", ")"):
@@ -173,6 +191,10 @@ def parse(text: str) -> List[Piped]:
                 done.append(Piped(joint, commands))
             joint, commands = (";" if word.text == "\n" else word.text), []
     return done
+
+
+def _is_document(before: List[Word]) -> bool:
+    return before[-1:] == [Word("<<", True)]
 
 
 def _command(words: List[Word]) -> Command:
