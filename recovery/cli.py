@@ -93,6 +93,7 @@ def _acting(commands: Any) -> None:
         _password(command)
         _authority(command)
     _without_engine_setup(resume)
+    _by_hand(resume)
     for command in (recover, resume, undo):
         _api_password(command)
     for command in (resume, undo):
@@ -132,6 +133,7 @@ def _wishes(command: argparse.ArgumentParser) -> None:
         "but those about the renewal",
     )
     _without_engine_setup(command)
+    _by_hand(command)
     add(
         "--guard-minutes",
         type=int,
@@ -148,6 +150,14 @@ def _without_engine_setup(command: argparse.ArgumentParser) -> None:
         const="no",
         dest="engine_setup",
         help="leave the engine's own certificates as they are",
+    )
+
+
+def _by_hand(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--sign-by-hand",
+        action="store_true",
+        help="nobody reaches the engine over ssh: you paste a script into its console instead",
     )
 
 

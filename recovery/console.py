@@ -3,6 +3,7 @@
 
 import contextlib
 import getpass
+import select
 import signal
 import sys
 from typing import Sequence
@@ -24,6 +25,7 @@ class Console:
     def survive_hangup(self) -> None:
         """Go on when the terminal is lost: the clock must not stay in the past for that."""
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)  # what `pasted` meets in the background
 
     def say(self, line: str) -> None:
         with contextlib.suppress(OSError):  # the terminal may be gone
@@ -54,6 +56,18 @@ class Console:
             return input("%s Type yes to go on: " % question).strip().lower() == "yes"
         except EOFError:
             return False
+
+    def pasted(self) -> bytes:
+        """Return the lines that were typed or pasted since, without waiting for more."""
+        found = b""
+        with contextlib.suppress(OSError, ValueError):  # the terminal may be gone
+            while self.interactive and select.select([sys.stdin], [], [], 0)[0]:
+                # A terminal gives a line a read; what Python buffers, select would not see.
+                line = sys.stdin.buffer.raw.read(4096)  # type: ignore[union-attr]
+                if not line:
+                    break
+                found += line
+        return found
 
     def password(self, prompt: str) -> secrets.Secret:
         return secrets.Secret(getpass.getpass(prompt))

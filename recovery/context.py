@@ -29,7 +29,7 @@ class Context:
     say: shows one line of progress. ask: puts a question that is answered with yes, or returns
     False where nobody can answer. agree: the same before a point of no return; it may have been
     answered beforehand. itself: argv that starts this tool again. gateway: None where the node is
-    the one that we run on.
+    the one that we run on. pasted: returns what was typed or pasted at the console since.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Context:
         authority: Optional[signing.Authority] = None,
         api: Optional[engine_api.Api] = None,
         gateway: Optional[Gateway] = None,
+        pasted: Callable[[], bytes] = bytes,
     ) -> None:
         self.node = node
         self.journal = journal
@@ -57,6 +58,7 @@ class Context:
         self.stated_true = stated_true  # what the operator says the true time is
         self.authority = authority  # the CA that the operator brought along
         self.gateway = gateway
+        self.pasted = pasted
         self.parameters: plan.Parameters = journal.plan.parameters
 
     @property

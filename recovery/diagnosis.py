@@ -12,6 +12,7 @@ SIGN = "sign"
 OFFLINE_CA = "offline-ca"
 INTERIM = "interim"
 REWIND = "rewind"
+BY_HAND = (REWIND, SIGN)  # where a person may do on the engine's console what ssh does else
 
 
 class Diagnosis(NamedTuple):

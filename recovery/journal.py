@@ -16,6 +16,7 @@ LOCK = "/run/ovirt-cert-recovery.lock"  # gone with a power cut, as the lock its
 FROM_ELSEWHERE = ".held-from-elsewhere"  # beside it: the name of the node that works on this one
 
 PLANNED, FINISHED, ABANDONED = "planned", "finished", "abandoned"  # of the run
+REPLANNED = "replanned"  # at a resume: the rest is done another way
 APPLYING, APPLIED, VERIFIED = "applying", "applied", "verified"  # of a step
 UNDOING, UNDONE, UNDO_FAILED = "undoing", "undone", "undo-failed"
 ANCHORED, ARMED, RESTORED = "anchored", "armed", "restored"  # of the true time
@@ -69,7 +70,9 @@ class Journal:
 
     @property
     def plan(self) -> plan.Plan:
-        return plan.from_json(self.records[0].data["plan"])
+        """Return the plan; one that a person had go on another way takes the first one's place."""
+        last = (self.records[:1] + self.of(REPLANNED))[-1]
+        return plan.from_json(last.data["plan"])
 
     def write(self, event: str, step: str = "", data: Optional[Dict[str, Any]] = None) -> Record:
         """Append a record; when this returns it is on the disk. Raises: errors.FileError."""

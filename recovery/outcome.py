@@ -17,6 +17,7 @@ from recovery import context as contexts
 from recovery import journal as journals
 from recovery import moment as moments
 from recovery.judgements import engine as engine_judgements
+from recovery.programs import engine_setup
 
 
 def lines(context: contexts.Context) -> List[str]:
@@ -96,14 +97,39 @@ def _engine(context: contexts.Context) -> List[str]:
 
 
 def _remaining(context: contexts.Context) -> List[str]:
-    tasks = _still_on(context) + _engine_tasks(context)
+    by_hand = context.parameters.by_hand
+    tasks = _by_hand(context) if by_hand else _still_on(context) + _engine_tasks(context)
     tasks += [
         [
             "each node: recover --route renew (or in the web UI Maintenance, Enroll",
             "Certificate, Activate); it renews migration, OVN, console certificates too",
         ]
     ]
-    return _told("What remains, when you have slept:", tasks, context)
+    title = "By hand now, in this order:" if by_hand else "What remains, when you have slept:"
+    return _told(title, tasks, context)
+
+
+def _by_hand(context: contexts.Context) -> List[List[str]]:
+    """Return what is done over ssh otherwise, as commands to be typed."""
+    now = moments.utc(context.node.now().wall)
+    found = context.journal.before("global-maintenance") or {}
+    tasks = [
+        [
+            "the engine's clock (it may live in the past): `date -u` on its console; where that",
+            "is off, with the true time of then (`date -u` here):",
+            "  " + engine_judgements.SET_CLOCK % now,
+        ],
+        [
+            "the engine's own certificates, which mostly expired on the same day:",
+            "  here, if it is not on already: hosted-engine --set-maintenance --mode=global",
+            "  on its console: engine-setup --offline   (Renew certificates: Yes)",
+            "  (should it not see the global maintenance: the same with",
+            "  --otopi-environment=%s)" % engine_setup.BYPASS,
+        ],
+    ]
+    if not found.get("global"):
+        tasks.append(["once the engine is healthy, here:", "  " + engine_judgements.NO_MAINTENANCE])
+    return tasks
 
 
 def _still_on(context: contexts.Context) -> List[List[str]]:
@@ -126,9 +152,24 @@ def _engine_tasks(context: contexts.Context) -> List[List[str]]:
 
 def _told(title: str, tasks: List[List[str]], context: contexts.Context) -> List[str]:
     shown = [title]
-    for number, (first, rest) in enumerate(tasks, 1):
-        shown += ["  %d. %s" % (number, first), "     %s" % rest]
+    for number, lines_ in enumerate(tasks, 1):
+        shown.append("  %d. %s" % (number, lines_[0]))
+        shown += ["     %s" % line for line in lines_[1:]]
     return shown + ["  before-images and journal: %s" % context.directory]
+
+
+def still_guarded(context: contexts.Context) -> str:
+    """Return what stays as it is while the clock could not be set right."""
+    if not restoring.clock_is_back(context.journal):
+        return ""
+    return "the clock may be in the past; what guards it stays: dead-man timer, boot-time unit"
+
+
+def but_for(lasting: List[journals.Record]) -> str:
+    """Return what an undo has kept, and why, as the end of its last words."""
+    whys = {one.step: one.data.get("why", errors.PointOfNoReturn.why) for one in lasting}
+    named = ", ".join("%s (%s)" % pair for pair in whys.items())
+    return " except " + named if named else ""
 
 
 def explained(context: contexts.Context, error: errors.Error) -> errors.Error:

@@ -141,6 +141,14 @@ def der_blocks(path: str, data: bytes) -> List[bytes]:
     return blocks
 
 
+def armored(der: bytes) -> bytes:
+    """Return one certificate as PEM, and nothing else."""
+    body = base64.b64encode(der)
+    lines = [body[at : at + 64] for at in range(0, len(body), 64)]
+    edges = [b"-----BEGIN CERTIFICATE-----"], [b"-----END CERTIFICATE-----", b""]
+    return b"\n".join(edges[0] + lines + edges[1])
+
+
 def _why_no_certificate(data: bytes) -> str:
     if not data.strip():
         return "the file is empty"

@@ -26,6 +26,7 @@ class Wishes(NamedTuple):
     guard_seconds: int = 900
     authority: str = ""  # the file whose CA is to sign here
     engine_setup: str = "dialogue"
+    by_hand: bool = False  # signed on the engine's console, for nobody reaches it over ssh
 
 
 class Copy(NamedTuple):
@@ -62,6 +63,7 @@ class Parameters(NamedTuple):
     at_rest: bool = False  # a disk in a rescue system: files only, nothing runs
     interim: Tuple[str, ...] = ()  # certificates in whose place a temporary one is put meanwhile
     engine_setup: str = "dialogue"  # "unattended": its answers are given beforehand; "no"
+    by_hand: bool = False  # a person does on the engine's console what else is done over ssh
 
 
 class PlannedStep(NamedTuple):

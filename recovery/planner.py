@@ -12,7 +12,7 @@ from recovery import observation as observations
 from recovery.judgements import engine as engine_judgements
 from recovery.judgements import expiry, facts
 from recovery.programs import hosted_engine
-from recovery.step import DECLINED, Step
+from recovery.step import DECLINED, NEEDED, Step
 from recovery.steps import services
 
 # From systemd 239 (EL8) on set-time looks at what runs, before that at what is enabled.
@@ -40,6 +40,7 @@ def make(
     if route not in procedures.CARRIED_OUT:
         raise errors.Inhibited("recover by route %s" % route, judged.reason, unchanged="everything")
     _authority_fits(route, wishes)
+    _hand_fits(route, wishes.by_hand)
     parameters = _parameters(observation, judged, wishes, route)
     if route == diagnosis.RENEW and not (parameters.renew_engine or parameters.hosts):
         raise errors.Inhibited(
@@ -47,6 +48,24 @@ def make(
             "the engine's own certificates are all that is due, and engine-setup was declined",
             unchanged="everything",
         )
+    needs = {
+        step.id: _need(step, observation, wishes, route)
+        for step in procedures.of(route, parameters)
+    }
+    return plan.Plan(route, judged.reason, parameters, _planned(route, parameters, needs))
+
+
+def by_hand(former: plan.Plan) -> plan.Plan:
+    """Return a run's plan, the rest of it without ssh. Raises: errors.UsageError."""
+    _hand_fits(former.route, True)
+    parameters = former.parameters._replace(by_hand=True)
+    needs = {one.step: one.need for one in former.steps}
+    return former._replace(parameters=parameters, steps=_planned(former.route, parameters, needs))
+
+
+def _planned(
+    route: str, parameters: plan.Parameters, needs: Dict[str, str]
+) -> Tuple[plan.PlannedStep, ...]:
     steps = []
     for step in procedures.of(route, parameters):
         words = step.words(parameters)
@@ -55,13 +74,22 @@ def make(
                 step.id,
                 words.title,
                 words.reason,
-                _need(step, observation, wishes, route),
+                needs.get(step.id, NEEDED),
                 words.commands,
                 words.seconds,
                 words.undo,
             )
         )
-    return plan.Plan(route, judged.reason, parameters, tuple(steps))
+    return tuple(steps)
+
+
+def _hand_fits(route: str, wanted: bool) -> None:
+    if wanted and route not in diagnosis.BY_HAND:
+        raise errors.UsageError(
+            "sign by hand",
+            "the route is %s; by hand it can be %s" % (route, " or ".join(diagnosis.BY_HAND)),
+            unchanged="everything",
+        )
 
 
 def _authority_fits(route: str, wishes: plan.Wishes) -> None:
@@ -123,6 +151,7 @@ def _parameters(
         at_rest=not observation.running,
         interim=_interim(observation) if route == diagnosis.INTERIM else (),
         engine_setup=wishes.engine_setup,
+        by_hand=wishes.by_hand,
         **_enrollment(observation, wishes, name) if route == diagnosis.RENEW else {},
     )
 
@@ -169,7 +198,7 @@ def _interim(observation: observations.Observation) -> Tuple[str, ...]:
 def _engine(observation: observations.Observation, wishes: plan.Wishes, route: str) -> str:
     """Return where the engine answers ssh; without it the run would fail with the clock back."""
     address = wishes.engine or observation.engine.fqdn
-    if not address and route != diagnosis.OFFLINE_CA:
+    if not (address or wishes.by_hand or route == diagnosis.OFFLINE_CA):
         raise errors.Inhibited(
             "plan a recovery",
             "the engine's address is not known: %s names no fqdn" % hosted_engine.CONF,

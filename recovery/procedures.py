@@ -33,6 +33,7 @@ from recovery.steps import (
     restore_time,
     services,
     sign,
+    sign_by_hand,
     sign_here,
     time_sync,
 )
@@ -56,7 +57,7 @@ ENGINE_PART: Procedure = (
 # Where the engine is in global maintenance already.
 ENGINE_RENEWAL: Procedure = (ENGINE_PART[0], ENGINE_PART[2])
 
-REWIND: Procedure = (
+_INTO_THE_PAST: Procedure = (
     backup.Backup(),
     anchor.Anchor(),
     boot_guard.BootGuard(),
@@ -71,22 +72,46 @@ REWIND: Procedure = (
         since="clock-back",
         until="install",
     ),
+)
+_INTO_THE_PRESENT: Procedure = (
+    restore_time.RestoreTime(),
+    time_sync.StartTimeSync(),
+    boot_guard.RemoveBootGuard(),
+)
+_RESTART_THEN = _restart(
+    "they read certificates when they start; the engine VM keeps running",
+    how=" under the true time",
+)
+_RESTART_NOW = _restart("they read certificates when they start; running VMs keep running")
+
+REWIND: Procedure = (
+    *_INTO_THE_PAST,
     maintenance.GlobalMaintenance(),
     engine_vm.StartEngineVm(),
     reach_engine.ReachEngine(),
     request.MakeRequest(),
     sign.Sign(),
     install.Install(),
-    restore_time.RestoreTime(),
-    time_sync.StartTimeSync(),
-    boot_guard.RemoveBootGuard(),
+    *_INTO_THE_PRESENT,
     engine_clock.EngineClock(),
-    _restart(
-        "they read certificates when they start; the engine VM keeps running",
-        how=" under the true time",
-    ),
+    _RESTART_THEN,
     *ENGINE_RENEWAL,
     maintenance.LeaveMaintenance(),
+    prove.Prove(),
+)
+
+# Nobody reaches the engine over ssh: what else is done there is told at the end, and global
+# maintenance stays on for engine-setup. It is in the past that one waits for the person, for there
+# hosted-engine --console works (it asks vdsm), and what a power cut ends can be begun again.
+REWIND_BY_HAND: Procedure = (
+    *_INTO_THE_PAST,
+    maintenance.GlobalMaintenance(until="prove"),
+    engine_vm.StartEngineVm(),
+    request.MakeRequest(),
+    sign_by_hand.SignByHand(),
+    install.Install(),
+    *_INTO_THE_PRESENT,
+    _RESTART_THEN,
     prove.Prove(),
 )
 
@@ -96,9 +121,18 @@ SIGN: Procedure = (
     request.MakeRequest(),
     sign.Sign(),
     install.Install(),
-    _restart("they read certificates when they start; running VMs keep running"),
+    _RESTART_NOW,
     engine_clock.EngineClock(left=True),
     *ENGINE_PART,
+    prove.Prove(),
+)
+
+SIGN_BY_HAND: Procedure = (
+    backup.Backup(),
+    request.MakeRequest(),
+    sign_by_hand.SignByHand(),
+    install.Install(),
+    _RESTART_NOW,
     prove.Prove(),
 )
 
@@ -107,7 +141,7 @@ OFFLINE_CA: Procedure = (
     request.MakeRequest(),
     sign_here.SignHere(),
     install.Install(),
-    _restart("they read certificates when they start; running VMs keep running"),
+    _RESTART_NOW,
     maintenance.GlobalMaintenance(),
     engine_vm.StartEngineVm(),
     maintenance.LeaveMaintenance(),
@@ -158,6 +192,7 @@ PROCEDURES: Dict[str, Procedure] = {
     diagnosis.OFFLINE_CA: OFFLINE_CA,
     diagnosis.INTERIM: INTERIM,
 }
+BY_HAND = {diagnosis.REWIND: REWIND_BY_HAND, diagnosis.SIGN: SIGN_BY_HAND}
 CARRIED_OUT = tuple(PROCEDURES) + (diagnosis.RENEW,)
 
 
@@ -167,6 +202,8 @@ def of(route: str, parameters: plan.Parameters) -> Procedure:
         return _renewal(parameters)
     if parameters.at_rest and route == diagnosis.OFFLINE_CA:
         return OFFLINE_AT_REST
+    if parameters.by_hand:
+        return BY_HAND[route]
     return PROCEDURES[route]
 
 

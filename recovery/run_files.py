@@ -26,6 +26,16 @@ def certificate(directory: str) -> str:
     return directory + "/node.cer"
 
 
+def script(directory: str) -> str:
+    """Return what a person pastes into a shell of the engine, where it is signed by hand."""
+    return directory + "/sign.sh"
+
+
+def signed(directory: str) -> str:
+    """Return where that person puts the certificate."""
+    return directory + "/signed.pem"
+
+
 def issued(directory: str) -> str:
     """Return the record of what was signed here, for the engine: a database line and PEM."""
     return directory + "/issued-here.txt"

@@ -35,5 +35,5 @@ options:
 exit status:
   0 done   2 usage   3 inhibited, nothing changed
   4 a person must do one thing, then resume   5 a step failed: resume or undo
-  6 not all could be undone: the before-images remain   70 our bug
+  6 by hand: what is told at the end, or what could not be undone   70 our bug
 """

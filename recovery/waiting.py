@@ -37,11 +37,12 @@ def wait(
     look: Callable[[], Seen],
     limit: float,
     pause: float = 10,
+    repeat: float = REPEAT,
 ) -> None:
     """Look again and again until it is done.
 
-    limit and pause in seconds of uptime. Raises: TooLong after the limit, Disturbed when the
-    clock was moved meanwhile.
+    limit, pause and repeat in seconds of uptime. Raises: TooLong after the limit, Disturbed when
+    the clock was moved meanwhile.
     """
     begin = context.node.instant()
     told, told_at = "", 0.0
@@ -58,7 +59,7 @@ def wait(
                 "nothing changed for the better within %s" % moments.span(limit),
                 seen=[seen.text],
             )
-        if seen.text != told or spent - told_at >= REPEAT:
+        if seen.text != told or spent - told_at >= repeat:
             context.say("waiting for %s: %s (%s)" % (what, seen.text, moments.span(spent)))
             told, told_at = seen.text, spent
         deadman.beat(context)

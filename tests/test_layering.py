@@ -11,7 +11,7 @@ from tests.sources import Module
 
 # Data and judgements: they reach no Host, not even by way of another module.
 PURE = (
-    "errors secret observation finding moment dialogue inventory certificates window hops pem "
+    "errors secret observation finding moment dialogue inventory certificates window pem "
     "x509_compiled x509_plain diagnosis diagnose judgements routes plan report archives "
     "engine_backup signing scripts register"
 ).split()
@@ -37,7 +37,7 @@ MAY_HAVE_EFFECTS = {
     "recovery.local_host": {"subprocess", "signal"},  # runs programs, and ends those that hang
     "recovery.terminal": {"pexpect", "select"},  # programs that insist on a terminal
     "recovery.files": {"fcntl"},  # one run per node
-    "recovery.console": {"getpass", "signal"},  # the person at it: a password, a closed line
+    "recovery.console": {"getpass", "select", "signal"},  # the person: a password, a closed line
     "recovery.commands.rehearsing": {"tempfile"},  # a place for the simulated node
 }
 # The adapter, and the module that finds the file this very tool was started from.

@@ -28,7 +28,7 @@ from recovery import context as contexts
 from recovery import journal as journals
 from recovery import plan as plans
 from recovery import secret as secrets
-from recovery.commands import authority, looking, options, renewing
+from recovery.commands import authority, by_hand, looking, options, renewing
 
 Act = Callable[[contexts.Context, consoles.Console], int]
 
@@ -77,6 +77,8 @@ def resume(arguments: argparse.Namespace) -> int:
     def go_on(context: contexts.Context, console: consoles.Console) -> int:
         _ca_is_wanted(arguments, context.journal.plan)
         context.authority = authority.load(arguments, console, context.node)
+        if arguments.sign_by_hand:
+            by_hand.go_on(context)
         context.password = _password(arguments, console, context.journal.plan)
         if arguments.engine_setup == "no" and not context.journal.of(journals.RENEWED):
             context.journal.write(journals.LEFT, data={"why": "so it was said at resume"})
@@ -223,7 +225,15 @@ def _context(
 ) -> contexts.Context:
     itself: List[str] = executable.argv(node, journal.directory)
     return contexts.Context(
-        node, journal, console.say, console.ask, itself, password, stated_true, console.consent
+        node,
+        journal,
+        console.say,
+        console.ask,
+        itself,
+        password,
+        stated_true,
+        console.consent,
+        pasted=console.pasted,
     )
 
 
@@ -248,26 +258,13 @@ def take_back(context: contexts.Context, console: consoles.Console) -> int:
             "undo everything",
             "%d steps could not be undone" % len(failed),
             seen=failed,
-            unchanged=_still_guarded(context),
+            unchanged=outcome.still_guarded(context),
             next_step="the before-images lie in %s; mend the cause, then: %s"
             % (kept, context.order("undo")),
         )
     lasting = context.journal.of(journals.KEPT)
-    console.say("undone%s; the before-images stay in %s" % (_except(lasting), kept))
+    console.say("undone%s; the before-images stay in %s" % (outcome.but_for(lasting), kept))
     return errors.BY_HAND if lasting else errors.DONE
-
-
-def _still_guarded(context: contexts.Context) -> str:
-    """Return what stays as it is while the clock could not be set right."""
-    if not restoring.clock_is_back(context.journal):
-        return ""
-    return "the clock may be in the past; what guards it stays: dead-man timer, boot-time unit"
-
-
-def _except(lasting: List[journals.Record]) -> str:
-    whys = {one.step: one.data.get("why", errors.PointOfNoReturn.why) for one in lasting}
-    named = ", ".join("%s (%s)" % pair for pair in whys.items())
-    return " except " + named if named else ""
 
 
 def _log_out(context: contexts.Context) -> None:
@@ -292,9 +289,10 @@ def carry_out(context: contexts.Context, console: consoles.Console, last: bool =
         _log_out(context)
     console.show(outcome.lines(context))
     connected = _asks_the_engine(context.journal.plan)
-    alone = context.journal.plan.route == diagnosis.OFFLINE_CA and not context.parameters.at_rest
-    if last and (connected or alone):
+    chosen = context.parameters
+    alone = context.journal.plan.route == diagnosis.OFFLINE_CA and not chosen.at_rest
+    if last and (connected or alone or chosen.by_hand):
         console.show(others.lines(context, connected))
     if connected:
         remote.engine(context).close()
-    return errors.DONE
+    return errors.BY_HAND if chosen.by_hand else errors.DONE

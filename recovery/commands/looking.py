@@ -22,8 +22,13 @@ def seen(
     ca = getattr(arguments, "api_ca", "")
     looked = observing.observe(node, node.root, options.running(arguments), given, ca)
     looked = vouched(arguments, looked)
-    ca_given = bool(authority.source(arguments))
-    return looked, diagnosing.diagnose(looked, getattr(arguments, "route", ""), ca_given)
+    judged = diagnosing.diagnose(
+        looked,
+        getattr(arguments, "route", ""),
+        ca_given=bool(authority.source(arguments)),
+        by_hand=getattr(arguments, "sign_by_hand", False),
+    )
+    return looked, judged
 
 
 def vouched(

@@ -17,6 +17,9 @@ def names(arguments: argparse.Namespace, here: host.Host) -> List[str]:
     if route not in ("", diagnosis.SIGN):
         what = "take the route %s on another node" % route
         raise errors.UsageError(what, "over ssh it can be sign only")
+    if getattr(arguments, "sign_by_hand", False):
+        what = "sign by hand for another node"
+        raise errors.UsageError(what, "that is done at the node's own console")
     ourselves = platform.hostname(here)
     found: List[str] = []
     for name in arguments.node:

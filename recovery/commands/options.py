@@ -54,6 +54,7 @@ def wishes(arguments: argparse.Namespace, authority: str = "") -> plans.Wishes:
         guard_seconds=60 * arguments.guard_minutes,
         authority=authority,
         engine_setup=arguments.engine_setup,
+        by_hand=arguments.sign_by_hand,
     )
 
 

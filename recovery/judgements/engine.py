@@ -9,6 +9,10 @@ from recovery.judgements import facts
 from recovery.observation import Observation
 
 NO_MAINTENANCE = "hosted-engine --set-maintenance --mode=none"
+# On its own console; stopped for the step, it does not fence other nodes at once.
+SET_CLOCK = (
+    "systemctl stop ovirt-engine; date -u -s '%s'; hwclock --systohc; systemctl start ovirt-engine"
+)
 # The engine validates every login by calling its own web address (engine: SsoOAuthServiceUtils).
 API: Dict[str, Tuple[str, Tuple[str, ...]]] = {
     "expired": (
@@ -195,6 +199,7 @@ def _not_reached(seen: Observation, route: str, chosen: str) -> List[Finding]:
             (
                 "give the address at which it answers: --engine ADDRESS",
                 "or see to what lies between: ssh root@%s" % address,
+                "or sign on its console: recover --sign-by-hand",
                 "the clock is not set back while an engine lives, unless --route rewind says so",
             ),
         )

@@ -6,13 +6,16 @@ from recovery import errors, plan, waiting
 from recovery import journal as journals
 from recovery import moment as moments
 from recovery import observation as observations
+from recovery.judgements import engine as engine_judgements
 from recovery.programs import hosted_engine, journalctl, virsh
 from recovery.step import NEEDED, SATISFIED, Before, Step, Words
 
 BEHIND = (
     "the engine VM was started in the past: if it runs, its clock is about %s behind, and what it "
-    "issues ends early. Once the undo is over, on this node (recover --route sign does it, too):"
+    "issues ends early. Once the undo is over, %s:"
 )
+HERE = "on this node (recover --route sign does it, too)"
+THERE = "on its console, with the true time of then"
 SET = (
     'ssh root@%s "systemctl stop ovirt-engine; date -u -s @$(date +%%s); hwclock --systohc; '
     'systemctl start ovirt-engine"'
@@ -79,9 +82,11 @@ class StartEngineVm(Step):
     def undo(self, context: contexts.Context, before: Before) -> None:
         """A running engine VM is left running: it is what everybody was waiting for."""
         if _left_in_the_past(context, self.id):
-            behind = context.true_at(context.node.instant()) - context.parameters.past
-            context.say(BEHIND % moments.span(behind))
-            context.say(SET % context.parameters.engine)
+            true = context.true_at(context.node.instant())
+            behind, by_hand = true - context.parameters.past, context.parameters.by_hand
+            context.say(BEHIND % (moments.span(behind), THERE if by_hand else HERE))
+            there = engine_judgements.SET_CLOCK % moments.utc(true)
+            context.say(there if by_hand else SET % context.parameters.engine)
 
 
 class KeepEngineVm(StartEngineVm):

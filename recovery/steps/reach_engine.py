@@ -2,11 +2,13 @@
 """Open the connection to the engine, its host key confirmed, its password typed once."""
 
 from recovery import context as contexts
-from recovery import errors, plan, remote, run_files, trust, waiting
+from recovery import diagnosis, errors, plan, remote, run_files, trust, waiting
+from recovery import journal as journals
 from recovery import moment as moments
 from recovery.programs import ssh
 from recovery.step import Before, Step, Words
 
+BY_HAND = "ovirt-cert-recovery resume --sign-by-hand"
 BOOT_LIMIT = 1200  # a large engine checks its disks before it answers
 
 
@@ -28,7 +30,13 @@ class ReachEngine(Step):
         )
 
     def apply(self, context: contexts.Context, before: Before) -> None:
-        waiting.wait(context, "the engine's ssh", lambda: _connect(context), BOOT_LIMIT)
+        try:
+            waiting.wait(context, "the engine's ssh", lambda: _connect(context), BOOT_LIMIT)
+        except (ssh.NotAdmitted, waiting.TooLong) as caught:
+            if _signs_by_hand(context):
+                again = caught.next_step or context.order("resume")
+                caught.next_step = "%s; where nobody can log in there: %s" % (again, BY_HAND)
+            raise
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         engine = remote.engine(context)
@@ -50,6 +58,13 @@ class ReachAgain(ReachEngine):
     """The same once more, where the engine VM may have been lost in between."""
 
     id = "reach-engine-again"
+
+
+def _signs_by_hand(context: contexts.Context) -> bool:
+    """Tell whether nothing else than a signature is wanted of the engine yet."""
+    if context.gateway is not None or context.journal.last("sign", journals.VERIFIED):
+        return False
+    return context.journal.plan.route in diagnosis.BY_HAND
 
 
 def _compared(ahead: float) -> str:

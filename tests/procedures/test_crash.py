@@ -70,7 +70,7 @@ def cases(node: watched.Node, folder: Path, wanted: Callable[[int, str], bool]) 
     seen: Set[str] = set()
 
     def point(number: int, side: str, what: str) -> None:
-        if wanted(number, side) and node.fresh(seen):
+        if side != "during" and wanted(number, side) and node.fresh(seen):
             place = str(folder / ("%03d-%s" % (number, side)))
             node.save(place)
             with listed.open("a") as stream:

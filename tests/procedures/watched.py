@@ -57,7 +57,7 @@ def _is_effect_over_there(line: str) -> bool:
 
 
 class WatchedHost(local_host.LocalHost):
-    """The adapter itself; before and after each effect it tells its watcher."""
+    """The adapter itself; it tells its watcher before and after each effect, and while it waits."""
 
     def __init__(self, root: str, programs: str, point: Point) -> None:
         super().__init__(root, programs)
@@ -80,6 +80,10 @@ class WatchedHost(local_host.LocalHost):
             return super().run(argv, *args, **kwargs)
         with self._effect(" ".join(argv)):
             return super().run(argv, *args, **kwargs)
+
+    def sleep(self, seconds: float) -> None:
+        self._point(self._number, "during", "sleep")
+        super().sleep(seconds)
 
     def interact(self, argv: Sequence[str], *args: Any, **kwargs: Any) -> Any:
         with self._effect("dialogue " + " ".join(argv)):

@@ -37,6 +37,7 @@ def arguments(**given: Any) -> argparse.Namespace:
         "api_user": "admin@internal",
         "api_ca": "/ca.pem",
         "engine_setup": "dialogue",
+        "sign_by_hand": False,
         "true_time": None,
         "yes": False,
         "engine_password_fd": None,

@@ -113,3 +113,20 @@ def test_complain_of_what_the_terminal_cannot_show_goes_on() -> None:
 def test_lines_come_at_once(capsys: Any) -> None:
     consoles.Console().show(["one", "two"])
     assert capsys.readouterr().out == "one\ntwo\n"
+
+
+PASTED = (
+    "c = console.Console()\nc.survive_hangup()\nimport time\nprint('begin: ', end='', flush=True)\n"
+    "found = b''\nwhile b'END' not in found:\n    time.sleep(0.05)\n    found += c.pasted()\n"
+    "print('got', found.count(b'\\n'), len(found), c.pasted())\n"
+)
+
+
+def test_pasted_lines_are_all_there_and_nobody_waits_for_them() -> None:
+    lines = ["A" * 64] * 30 + ["END"]
+    text = on_a_terminal(HEAD + PASTED, "\n".join(lines))
+    assert "got 31 %d b''" % (30 * 65 + 4) in text
+
+
+def test_pasted_is_nothing_where_there_is_no_terminal() -> None:
+    assert without_terminal("print(console.Console().pasted())").stdout == b"b''\n"

@@ -116,6 +116,7 @@ def test_healthy_engine_that_is_not_reached_asks_for_its_address(ssh: Any) -> No
     assert inhibitors(judged) == ("engine-not-reached",)
     assert "--engine ADDRESS" in judged.inhibitors[0].remediation[0]
     assert not judged.has("without-ssh")
+    assert inhibitors(diagnose(seen, by_hand=True)) == ()
 
 
 def test_healthy_engine_is_rewound_only_by_name_and_then_started_for_sure() -> None:

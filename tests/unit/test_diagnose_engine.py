@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is judged of the engine's web certificate, and of a renewal in the past without ssh."""
+"""What is judged of the engine's web certificate, and of a way in without ssh."""
 
 import pytest
 
 from recovery.diagnose import diagnose
-from recovery.finding import NOTE
+from recovery.finding import NOTE, WARNING
 from recovery.observation import Certificate, Observation
-from tests.unit import observations
-from tests.unit.observations import DAY, NOW, changed, expired, valid
+from tests.unit.observations import DAY, NOW, expired, valid
 
 
 def web(end: int, chain: bool = True) -> Observation:
@@ -34,15 +33,18 @@ def test_web_certificate_of_the_engine_is_judged_by_its_end_and_its_ca(
 
 
 @pytest.mark.parametrize(
-    "back, says",
-    [(41, "it would last"), (500, "dead on arrival but in 2 stages"), (990, "in 3 stages")],
+    "by_hand, found, severity, word",
+    [
+        (False, "without-ssh", NOTE, "--sign-by-hand"),
+        (True, "engine-taken-for-down", WARNING, "--route sign"),
+    ],
 )
-def test_renewal_in_the_past_is_judged_before_anybody_tries(back: int, says: str) -> None:
-    end = NOW - back * DAY
-    seen = expired()._replace(
-        certificates=tuple(observations.certificates(end, end - 398 * DAY)),
-    )
-    seen = changed(seen, "ca", not_before=end - 1000 * DAY)
-    (finding,) = [one for one in diagnose(seen).findings if one.id == "without-ssh"]
-    assert says in finding.title and finding.severity == NOTE
-    assert ("in order: " in finding.remediation[-1]) is (back > 400)
+def test_engine_that_is_down_has_its_other_way_in_named_beforehand(
+    by_hand: bool, found: str, severity: str, word: str
+) -> None:
+    judged = diagnose(expired(), by_hand=by_hand)
+    about = {"without-ssh", "engine-taken-for-down"}
+    (finding,) = [one for one in judged.findings if one.id in about]
+    assert (finding.id, finding.severity) == (found, severity)
+    assert word in " ".join(finding.remediation)
+    assert judged.route == "rewind" and ("sign" in judged.allowed) is by_hand

@@ -236,3 +236,18 @@ def test_make_on_a_node_without_an_engine_vm_leaves_out_ha_units_that_never_star
     vdsm = observations.unit("vdsmd.service", "inactive")
     seen = observations.expired(engine=known, units=(vdsm, agent))
     assert make(seen).parameters.services == (vdsm.name,)
+
+
+def test_plan_by_hand_has_no_step_that_speaks_with_the_engine() -> None:
+    plan = make(by_hand=True)
+    ids = [one.step for one in plan.steps]
+    assert ids == [one.id for one in procedures.REWIND_BY_HAND]
+    assert plan.parameters.by_hand and "ssh " not in json.dumps(plans.to_json(plan)["steps"][8:])
+    # What a run that was not let in is given for the rest is the same.
+    assert planner.by_hand(make()) == plan
+
+
+@pytest.mark.parametrize("route", ["interim", "offline-ca", "renew"])
+def test_plan_by_hand_is_refused_where_more_than_a_signature_is_wanted(route: str) -> None:
+    with pytest.raises(errors.UsageError, match="by hand it can be rewind or sign"):
+        planner.by_hand(plans.Plan(route, "a test", plans.Parameters(), ()))
