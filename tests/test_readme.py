@@ -73,6 +73,7 @@ def test_readme_commands_are_all_known_here() -> None:
     expected += [archive + words for words in ON_A_NODE[:7]]
     # Run by tests/procedures/test_scenarios.py and tests/vm/test_offline.py.
     expected += [archive + "recover --engine-backup /mnt/usb/engine.backup"]
+    expected += [archive + "recover --sign-by-hand"]  # tests/procedures/test_sign_by_hand.py
     expected += [archive + "recover --route renew --all-nodes"]
     expected += [archive + words for words in ON_A_NODE[7:]]
     expected += [archive + "--root /mnt/sysimage diagnose"]
