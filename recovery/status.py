@@ -6,6 +6,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from recovery import diagnosis, errors, host, restoring
 from recovery import journal as journals
 from recovery import moment as moments
+from recovery.judgements.engine import NO_MAINTENANCE as END
 
 
 class Status(NamedTuple):
@@ -20,6 +21,7 @@ class Status(NamedTuple):
     problem: str = ""  # what went wrong in undo
     begun: Optional[float] = None  # wall times of the run's two ends
     ended: Optional[float] = None
+    by_hand: bool = False  # signed at the engine's console: its own part is left to a person
 
 
 def of_last_run(node: host.Host) -> Status:
@@ -44,6 +46,7 @@ def of_last_run(node: host.Host) -> Status:
         ended=_wall(journal.of(journals.FINISHED, journals.ABANDONED))
         if journal.closed()
         else None,
+        by_hand=journal.plan.parameters.by_hand,
     )
 
 
@@ -79,6 +82,8 @@ def next_order(status: Status, node: str = "") -> str:
         return "ovirt-cert-recovery diagnose%s" % option
     if status.outcome == "finished" and status.route == diagnosis.RENEW:
         return "nothing; what the engine has enrolled stays"
+    if status.outcome == "finished" and status.by_hand:
+        return "by hand on the engine: its clock, engine-setup --offline; then here: " + END
     if status.outcome == "finished":
         undo = "`ovirt-cert-recovery undo%s`" % option
         return "nothing; %s would put the old certificate back" % undo

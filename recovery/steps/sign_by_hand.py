@@ -14,6 +14,7 @@ from recovery.step import Before, Step, Words
 LIMIT = 7200  # a person has to find a console and a password; the timer is pushed forward meanwhile
 PAUSE = 5
 QUIET = 600  # seconds: what is to be done must not scroll away
+BEGIN = b"-----BEGIN CERTIFICATE-----"
 WHAT = "the signed certificate"
 
 
@@ -90,8 +91,9 @@ class Arrival:
         path = run_files.signed(self.context.directory)
         self.pasted += self.context.pasted()
         if b"-----END " in self.pasted:
-            data, self.pasted = self.pasted, b""
-            return self._judged("what was pasted here", data)
+            _, begin, rest = self.pasted.rpartition(BEGIN)  # a try that was cut off came before
+            self.pasted = b""
+            return self._judged("what was pasted here", begin + rest)
         try:
             data = self.context.node.read(path)
         except errors.FileMissing:
