@@ -23,6 +23,10 @@ CASES = "crash cases: "
 LEFT = "slow tests left to other Pythons"
 # Python 3.12 runs all of what takes long; 3.6, 3.9 and 3.13 run a third each, together all.
 SHARES = 3
+# Of these nearly every test makes a node and its engine, or starts real programs.
+LONG = ("tests/procedures/", "tests/simulators/", "tests/contract/")
+# Every route on every Python; every effect on one, a sample chosen by other means elsewhere.
+EVERYWHERE = ("test_rehearsals.py", "_crash.py")
 
 
 class Session:
@@ -68,8 +72,9 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 
 def _is_slow(item: Any) -> bool:
-    whole = "tests/procedures/" in item.nodeid and "test_crash" not in item.nodeid
-    return whole or item.get_closest_marker("slow") is not None and "crash" not in item.nodeid
+    if any(name in item.nodeid for name in EVERYWHERE):
+        return False
+    return item.nodeid.startswith(LONG) or item.get_closest_marker("slow") is not None
 
 
 def _is_drawn(item: Any) -> bool:
