@@ -100,13 +100,17 @@ def pack(buffer: BytesIO, names: Dict[str, bytes], method: int) -> bytes:
     return buffer.getvalue()
 
 
-def places(packed: bytes, begin: int) -> Dict[str, Tuple[int, int]]:
-    """Where the deflated bytes of each member are, in a file that holds `packed` at `begin`."""
+def places(packed: bytes, begin: int) -> Dict[str, Tuple[int, int, int]]:
+    """The sum of each member's deflated bytes, and where a file has them with `packed` at `begin`.
+
+    Of what lies there, not of what it becomes: damage is found without inflating anything.
+    """
     with zipfile.ZipFile(BytesIO(packed)) as opened:
         found = {}
         for member in opened.infolist():
-            data = member.header_offset + LOCAL + len(member.filename)
-            found[member.filename] = (begin + data, member.compress_size)
+            data, size = member.header_offset + LOCAL + len(member.filename), member.compress_size
+            total = zlib.crc32(packed[data : data + size])
+            found[member.filename] = (total, begin + data, size)
         return found
 
 

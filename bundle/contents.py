@@ -5,7 +5,6 @@ import hashlib
 import json
 import re
 import zipfile
-import zlib
 from typing import Dict, List, Tuple
 
 from bundle import paths, stage
@@ -28,7 +27,7 @@ KNOWN = {
 
 
 def index(
-    places: Dict[str, Tuple[int, int]], names: Dict[str, bytes], wheels: List[Wheel]
+    places: Dict[str, Tuple[int, int, int]], names: Dict[str, bytes], wheels: List[Wheel]
 ) -> bytes:
     """What the start reads: packages and compiled parts by Python; each file's sum and place."""
     lines = ["p site-packages %s %s" % (EVERY, " ".join(stage.PACKAGES))]
@@ -36,8 +35,7 @@ def index(
         lines.append("p %s%s/%s %s %s" % (SITE, stage.PURE, folder, pythons, " ".join(tops)))
     for name in sorted(names):
         if name.startswith(SITE):
-            where = (zlib.crc32(names[name]),) + places[name]
-            lines.append("f %s %08x %d %d" % ((name,) + where))
+            lines.append("f %s %08x %d %d" % ((name,) + places[name]))
     lines += _parts(names, wheels)
     return ("\n".join(lines) + "\n").encode("ascii")
 

@@ -81,13 +81,10 @@ class Archive:
     def _member(self, source: "IO[bytes]", path: str) -> bytes:
         check, offset, size = self.places[path].split(" ")
         source.seek(int(offset))
-        try:
-            data = zlib.decompress(source.read(int(size)), -15)
-        except zlib.error as caught:
-            raise Damaged(self.path, path) from caught
-        if zlib.crc32(data) != int(check, 16):
+        deflated = source.read(int(size))
+        if zlib.crc32(deflated) != int(check, 16):
             raise Damaged(self.path, path)
-        return data
+        return zlib.decompress(deflated, -15)
 
     def hold(self) -> None:
         """Read all that the tool may still need, checked, into memory. Raises: Damaged.

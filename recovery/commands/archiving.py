@@ -12,7 +12,7 @@ from recovery import console as consoles
 def selfcheck(arguments: argparse.Namespace) -> int:
     """Compare every byte of the archive with what was built. Raises: errors.Attention."""
     archive, commands = _archive("check")
-    good, bad = commands.selfcheck(archive.path)
+    good, bad = commands.selfcheck(archive)
     console = consoles.Console()
     console.show(["good: " + line for line in good])
     if bad:

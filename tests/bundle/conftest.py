@@ -2,6 +2,7 @@
 """One archive for all tests here, built once; and places as bad as those on nodes."""
 
 import fcntl
+import functools
 import os
 import shutil
 import subprocess
@@ -81,13 +82,19 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def python(minor: str) -> str:
     """A Python of that minor version outside of any environment; skipped where there is none."""
-    found = interpreter.find(minor)
+    found = _found(minor)
     if found is None:
         text = "this machine has no Python " + minor
         if minor in matrix.NEEDED:
             needs.absent(text)
         pytest.skip(text)
     return found.path
+
+
+@functools.lru_cache(maxsize=None)
+def _found(minor: str) -> Optional[interpreter.Interpreter]:
+    """Looked for once: to probe a Python takes as long as many a start of the archive."""
+    return interpreter.find(minor)
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def members(path: Path) -> Iterator[Tuple[str, int, int]]:
             if member.filename != build.SITE:
                 yield member.filename, begin, member.compress_size
                 continue
-            for name, (place, size) in build.places(opened.read(build.SITE), begin).items():
+            for name, (_, place, size) in build.places(opened.read(build.SITE), begin).items():
                 yield name, place, size
 
 
