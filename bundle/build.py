@@ -83,7 +83,7 @@ def _assembled(site: Dict[str, bytes], taken: List[Wheel], machines: List[str]) 
     outer[INSIDE + "contents.json"] = contents.listed(site, taken, machines)
     outer[INSIDE + "index"] = contents.index(places(packed, begin), site, taken)
     outer[sbom.NAME] = sbom.document(site, taken)
-    outer["__main__.py"] = _main(outer)
+    outer["__main__.py"] = _main(outer, _head())
     outer[INSIDE + "SHA256SUMS"] = contents.hashes(dict(outer, **site))
     with zipfile.ZipFile(buffer, "w") as made:
         _put(made, SITE, packed, zipfile.ZIP_STORED)
@@ -121,8 +121,8 @@ def _put(made: zipfile.ZipFile, name: str, data: bytes, method: int) -> None:
     made.writestr(member, data, method, 9)
 
 
-def _main(outer: Dict[str, bytes]) -> bytes:
-    """__main__ with the sums of what it starts, and of what that imports."""
+def _main(outer: Dict[str, bytes], head: bytes) -> bytes:
+    """__main__ with the sums of what it starts, of what that imports, and of what starts it."""
     sums = {
         name: zlib.crc32(data)
         for name, data in outer.items()
@@ -131,7 +131,9 @@ def _main(outer: Dict[str, bytes]) -> bytes:
     text = (paths.ROOT / "bundle" / "inside" / "entry.py").read_text()
     lines = ["    %r: 0x%08x,\n" % item for item in sorted(sums.items())]
     filled = text.replace("CHECKS = {}", "CHECKS = {\n%s}" % "".join(lines))
-    return filled.encode("ascii")
+    before, after = head.split(DIGEST.encode())
+    place = "HEAD = (%d, %d, 0x%08x)" % (len(before), len(after), zlib.crc32(before + after))
+    return filled.replace("HEAD = (0, 0, 0)", place).encode("ascii")
 
 
 def _usage() -> str:

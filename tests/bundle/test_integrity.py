@@ -14,6 +14,7 @@ from bundle import build
 from tests.bundle import conftest
 
 FLIPS = 200
+HEADS = 12  # and so many more in the text for /bin/sh
 SHARES = 4  # so that both of pytest-xdist's workers have some
 ARCHIVE = "ovirt-cert-recovery.pyz"
 
@@ -55,6 +56,38 @@ def test_any_flipped_byte_is_reported(start: Any, copy: Path, share: int) -> Non
         flip(copy, place, bits)
     assert silent == []
     assert start("selfcheck", file=str(copy)).status == 0
+
+
+def by_head(copy: Path, *words: str) -> conftest.Done:
+    """Start the archive as a person does, by the text for /bin/sh at its beginning."""
+    env = {"PATH": conftest.SYSTEM, "OVIRT_CERT_RECOVERY_PYTHON": conftest.python("3.12")}
+    env["SHIV_ROOT"] = str(copy.parent.parent / "unpacked")
+    # A shell that has lost a letter may write a file with a strange name.
+    return conftest.run(["/bin/sh", str(copy)] + list(words), env, cwd=str(copy.parent))
+
+
+@pytest.mark.slow
+def test_flipped_byte_of_the_head_is_reported_by_its_start(copy: Path) -> None:
+    """By the shell, which understands no more, or by what it starts, which reads the head."""
+    chance, head = random.Random(HEADS), copy.read_bytes().index(b"PK\3\4")
+    silent = []
+    for _ in range(HEADS):
+        place, bits = chance.randrange(head), chance.randrange(1, 256)
+        flip(copy, place, bits)
+        done = by_head(copy, "selfcheck")
+        if done.status == 0 or not done.err or "is what was built" in done.out:
+            silent.append((place, bits, done))
+        flip(copy, place, bits)
+    assert silent == []
+    assert by_head(copy, "selfcheck").status == 0
+
+
+def test_head_that_would_lose_words_starts_nothing(copy: Path) -> None:
+    """One byte makes "$@" to "$1": the first word would be all that is left of an order."""
+    place = copy.read_bytes().index(b'"$0" "$@" ;;') + len('"$0" "$')
+    flip(copy, place, ord("@") ^ ord("1"))
+    done = by_head(copy, "version", "--verbose")
+    assert (done.status, done.out) == (4, "") and "(the text for /bin/sh in it)" in done.err
 
 
 def members(path: Path) -> Iterator[Tuple[str, int, int]]:
