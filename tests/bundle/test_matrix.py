@@ -2,7 +2,7 @@
 """The very same file on every Python of a node: version, diagnosis, a whole rehearsal."""
 
 from pathlib import Path
-from typing import Any, List
+from typing import Any
 
 import pytest
 
@@ -14,21 +14,14 @@ NEWER = ("3.9", "3.10", "3.11", "3.12", "3.13")
 
 @pytest.mark.slow
 @pytest.mark.parametrize("minor", conftest.PYTHONS)
-def test_archive_recovers_a_rehearsed_node(start: Any, minor: str) -> None:
+def test_archive_recovers_a_rehearsed_node_with_the_newest_cryptography_there_is(
+    start: Any, minor: str, tmp_path: Path
+) -> None:
     done = start("--version", python=minor)
     assert (done.status, done.out) == (0, "ovirt-cert-recovery %s\n" % contents.version()), done
     done = start("rehearse", "node-expired", python=minor)
     assert done.status == 0, done.out + done.err
     assert "Recovered." in done.out and "vdsm certificate: valid" in done.out
-    assert done.err == ""
-
-
-@pytest.mark.parametrize("minor", conftest.PYTHONS)
-def test_archive_diagnoses_with_the_newest_cryptography_there_is(
-    start: Any, node: List[str], minor: str, tmp_path: Path
-) -> None:
-    done = start(*(node[: node.index("recover")] + ["diagnose"]), python=minor)
-    assert done.status == 0, done.err
     assert "Route: rewind" in done.out and "plain Python" not in done.out
     assert done.err == ""
     listed = " ".join(start("version", "--verbose", python=minor).out.split())

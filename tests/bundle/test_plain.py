@@ -13,37 +13,43 @@ NOWHERE = "/proc/nowhere"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("minor", ["3.6", "3.12"])
-def test_node_is_recovered_and_put_back_without_compiled_parts(
-    start: Any, node: List[str], minor: str
-) -> None:
+def test_node_is_recovered_and_put_back_without_compiled_parts(start: Any, node: List[str]) -> None:
     base = node[: node.index("recover")]
-    given = {"SHIV_ROOT": NOWHERE, "python": minor}
-    done = start(*(base + ["diagnose"]), **given)
-    assert done.status == 0 and "Route: rewind" in done.out, done
-    assert "certificates are read in plain Python" in " ".join(done.out.split())
-    assert NOWHERE in done.out
+    given = {"SHIV_ROOT": NOWHERE, "python": "3.6"}
+    diagnosed(start(*(base + ["diagnose"]), **given))
     # engine-setup is a point of no return: without it everything can be put back.
     done = start(*(node + ["--no-engine-setup"]), **given)
     assert done.status == 0 and "Recovered." in done.out, done
     assert "plain Python" in " ".join(done.out.split())
+    put_back(start, base, given)
+
+
+def diagnosed(done: conftest.Done) -> None:
+    assert done.status == 0 and "Route: rewind" in done.out, done
+    assert "certificates are read in plain Python" in " ".join(done.out.split())
+    assert NOWHERE in done.out
+
+
+def put_back(start: Any, base: List[str], given: Any) -> None:
     assert "finished" in start(*(base + ["status"]), **given).out
     done = start(*(base + ["undo", "--yes"]), **given)
     assert done.status == 0 and "undone" in done.out, done
 
 
-def test_run_that_was_cut_off_is_resumed_without_compiled_parts(
+def test_run_that_was_cut_off_is_resumed_and_put_back_without_compiled_parts(
     start: Any, node: List[str]
 ) -> None:
     """Begun with them, cut off where the engine does not answer, gone on with without them."""
-    programs = Path(node[3])
+    base, programs = node[: node.index("recover")], Path(node[3])
+    given = {"SHIV_ROOT": NOWHERE, "python": "3.12"}
     (programs / "ssh").rename(programs / "ssh.away")
-    done = start(*node)
+    done = start(*(node + ["--no-engine-setup"]))
     assert done.status in (4, 5), done
     (programs / "ssh.away").rename(programs / "ssh")
     again = ["resume" if word == "recover" else word for word in node]
-    done = start(*again, SHIV_ROOT=NOWHERE)
+    done = start(*again, **given)
     assert done.status == 0 and "Recovered." in done.out, done
+    put_back(start, base, given)
 
 
 def test_other_machine_has_no_compiled_parts(start: Any, tmp_path: Path) -> None:
