@@ -4,14 +4,18 @@
 import fcntl
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
+import zipfile
+from io import BytesIO
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import pytest
 
+from bundle import build as building
 from bundle import interpreter, paths
 from tests import matrix, needs
 
@@ -43,15 +47,10 @@ def run(argv: List[str], env: Optional[Dict[str, str]] = None, **more: Any) -> D
     return Done(ran.returncode, texts[0], texts[1])
 
 
-def build(words: List[str], umask: int = 0o022, before: Any = (), **environ: str) -> Done:
+def build(words: List[str], by: str = sys.executable) -> Done:
     """`python -m bundle` as a person runs it, with the programs of this system."""
-    argv = list(before) + [sys.executable, "-m", "bundle"] + words
-    env = dict(os.environ, PATH=SYSTEM, **environ)
-    kept = os.umask(umask)
-    try:
-        return run(argv, env, cwd=str(paths.ROOT))
-    finally:
-        os.umask(kept)
+    env = dict(os.environ, PATH=SYSTEM)
+    return run([by, "-m", "bundle"] + words, env, cwd=str(paths.ROOT))
 
 
 def pytest_collection_modifyitems(items: List[Any]) -> None:
@@ -78,6 +77,18 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert done.status == 0, done.err
             assert done.out.splitlines()[0] == str(built)
     return built
+
+
+def site(archive: Path) -> zipfile.ZipFile:
+    """The many files of an archive, which lie in it as one."""
+    with zipfile.ZipFile(str(archive)) as opened:
+        return zipfile.ZipFile(BytesIO(opened.read(building.SITE)))
+
+
+def newest_glibc(part: bytes) -> Tuple[int, ...]:
+    """The newest release of glibc that a compiled part asks for."""
+    found = re.findall(rb"GLIBC_(\d+)\.(\d+)", part)
+    return max((int(one), int(two)) for one, two in found)
 
 
 def python(minor: str) -> str:

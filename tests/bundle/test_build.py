@@ -4,32 +4,27 @@
 import ast
 import json
 import os
-import re
 import shutil
 import sys
 import zipfile
-from io import BytesIO
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict
 
 import pytest
 
 from bundle import build as building
-from bundle import contents, paths, sbom
+from bundle import contents, interpreter, paths, sbom
 from tests import needs
 from tests.bundle import conftest
 
 MEGA = 1000000
 
 
-def site(archive: Path) -> zipfile.ZipFile:
-    with zipfile.ZipFile(str(archive)) as opened:
-        return zipfile.ZipFile(BytesIO(opened.read(building.SITE)))
-
-
 @pytest.mark.slow
 def test_build_offline_elsewhere_gives_the_same_bytes(archive: Path, tmp_path: Path) -> None:
-    """Another clone, directory, time zone, umask; the network cut off, the wheels in a folder."""
+    """What varies: clone, directory, days of the sources, time zone, umask, where there is a 3.13
+    the Python; the network is cut off, and the builder itself is made of the folder's wheels.
+    """
     clone = tmp_path / "clone"
     for name in ("bundle", "recovery", "simulators", "pyproject.toml", "LICENSE", "README.md"):
         source = paths.ROOT / name
@@ -40,30 +35,24 @@ def test_build_offline_elsewhere_gives_the_same_bytes(archive: Path, tmp_path: P
             shutil.copyfile(str(source), str(clone / name))
     for path in clone.rglob("*"):
         os.utime(str(path), (1500000000, 1500000000))
-    (clone / ".venvs").symlink_to(paths.VENVS)
     target = tmp_path / "made" / archive.name
     cut = [needs.program("unshare"), "--net"]
     tried = conftest.run(cut + ["/bin/true"])
     if tried.status != 0:
         cut = []
-    python = paths.VENVS / ("build-%d.%d" % _running()) / "bin" / "python"
+    python = (interpreter.find("3.13") or interpreter.running()).path
     words = ["build", str(target), "--wheels", str(paths.WHEELS)]
     env = dict(os.environ, PATH=conftest.SYSTEM, TZ="Asia/Tokyo", PYTHONPATH=str(clone))
     before = os.umask(0o077)
     try:
-        argv = cut + [str(python), "-m", "bundle"] + words
-        done = conftest.run([str(word) for word in argv], env, cwd=str(tmp_path))
+        done = conftest.run(cut + [python, "-m", "bundle"] + words, env, cwd=str(tmp_path))
     finally:
         os.umask(before)
     assert done.status == 0, done.err
-    assert "downloading" not in done.err
+    assert "making .venvs/build-3.1" in done.err and "downloading" not in done.err
     assert target.read_bytes() == archive.read_bytes()
     if not cut:
         needs.refused("a build with the network cut off: " + tried.err.strip())
-
-
-def _running() -> Any:
-    return sys.version_info[:2]
 
 
 def test_build_without_a_wheel_says_which(archive: Path, tmp_path: Path) -> None:
@@ -87,35 +76,17 @@ def test_build_where_nobody_may_write_is_one_error(archive: Path, words: Any, ta
     assert line.startswith("cannot %s: " % task) and "/proc/nope" in line
 
 
-def fresh(folder: Path, wheels: Path, before: List[str]) -> conftest.Done:
-    """Make the builder's environment in another clone, from these wheels alone."""
-    shutil.copytree(str(paths.ROOT / "bundle"), str(folder / "bundle"))
-    code = "import sys, pathlib; from bundle import environment, interpreter; print(environment."
-    code += "ensure(interpreter.running(), 'build', pathlib.Path(sys.argv[1])))"
-    env = dict(os.environ, PATH=conftest.SYSTEM)
-    return conftest.run(before + [sys.executable, "-c", code, str(wheels)], env, cwd=str(folder))
-
-
-def test_builder_is_made_from_the_wheels_alone(archive: Path, tmp_path: Path) -> None:
-    if not list(paths.WHEELS.glob("shiv-*.whl")):
-        pytest.skip("this clone's builder was made before its wheels were kept")
-    cut = [needs.program("unshare"), "--net"]
-    if conftest.run(cut + ["/bin/true"]).status != 0:
-        cut = []
-    done = fresh(tmp_path, paths.WHEELS, cut)
-    assert done.status == 0, done.err
-    shiv = str(Path(done.out.strip()).with_name("shiv"))
-    assert "1.0.8" in conftest.run([shiv, "--version"]).out
-
-
 def test_builder_without_its_wheels_asks_no_index(archive: Path, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    done = fresh(tmp_path, tmp_path / "none", [])
+    shutil.copytree(str(paths.ROOT / "bundle"), str(tmp_path / "bundle"))
+    env = dict(os.environ, PATH=conftest.SYSTEM)
+    words = ["build", str(tmp_path / "a.pyz"), "--wheels", str(tmp_path / "none")]
+    done = conftest.run([sys.executable, "-m", "bundle"] + words, env, cwd=str(tmp_path))
     assert done.status != 0 and "--no-index" in done.err and "No matching distribution" in done.err
 
 
 def test_archive_holds_the_tool_the_simulators_and_no_machine_path(archive: Path) -> None:
-    with site(archive) as opened:
+    with conftest.site(archive) as opened:
         names = opened.namelist()
         for name in names:
             assert str(paths.ROOT).encode() not in opened.read(name), name
@@ -128,7 +99,7 @@ def test_archive_holds_the_tool_the_simulators_and_no_machine_path(archive: Path
 
 
 def test_archive_has_one_date_for_all_files(archive: Path) -> None:
-    with zipfile.ZipFile(str(archive)) as opened, site(archive) as inner:
+    with zipfile.ZipFile(str(archive)) as opened, conftest.site(archive) as inner:
         members = opened.infolist() + inner.infolist()
     assert {member.date_time for member in members} == {(1980, 1, 1, 0, 0, 0)}
 
@@ -151,12 +122,11 @@ def test_entry_can_be_parsed_by_python_2() -> None:
 
 
 def test_compiled_parts_need_no_newer_glibc_than_promised(archive: Path) -> None:
-    with site(archive) as opened:
+    with conftest.site(archive) as opened:
         parts = [name for name in opened.namelist() if name.endswith(".so")]
         assert len(parts) == 10
         for name in parts:
-            found = re.findall(rb"GLIBC_(\d+)\.(\d+)", opened.read(name))
-            assert max((int(one), int(two)) for one, two in found) <= (2, 17), name
+            assert conftest.newest_glibc(opened.read(name)) <= (2, 17), name
 
 
 def test_bill_of_materials_names_all_that_is_inside(archive: Path) -> None:
@@ -181,7 +151,7 @@ def test_bill_of_materials_names_all_that_is_inside(archive: Path) -> None:
 def test_archive_holds_a_licence_for_each_package(archive: Path) -> None:
     with zipfile.ZipFile(str(archive)) as opened:
         table = json.loads(opened.read("_archive/contents.json").decode())
-    with site(archive) as inner:
+    with conftest.site(archive) as inner:
         names = inner.namelist()
     for package in table["packages"]:
         begin = "licences/%s-%s/" % (package["name"], package["version"])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The USB stick: all that belongs on it, signed by the builder, checked on another machine."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any, Tuple
@@ -11,6 +12,10 @@ from bundle import paths, seal, usb
 from tests import needs
 from tests.bundle import conftest
 
+# e_machine (elf.h), the glibc its wheels may need, compiled parts: cryptography's and cffi's.
+ELF = {"x86_64": (62, (2, 17), 10), "aarch64": (183, (2, 17), 10), "ppc64le": (21, (2, 28), 6)}
+PICTURE = "holiday.jpg"
+EARLIER = (PICTURE, "licences/rich-0.1/LICENSE", seal.SIGNATURE)
 KEY = "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out"
 
 
@@ -29,9 +34,16 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def stick(archive: Path, keys: Tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Filled over an earlier version and a picture, by the oldest Python that builds."""
     folder = tmp_path_factory.mktemp("usb") / "stick"
-    done = conftest.build(["usb", str(folder), "--key", str(keys[0])])
+    for name in EARLIER:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("of somebody else")
+    words = ["usb", str(folder), "--key", str(keys[0])]
+    done = conftest.build(words, by=conftest.python("3.9"))
     assert done.status == 0, done.err
+    (folder.parent / "said").write_text(done.err)
+    (folder / PICTURE).rename(folder.parent / PICTURE)  # `check` trusts none that holds more
     return folder
 
 
@@ -45,8 +57,11 @@ def check(*words: object) -> conftest.Done:
     return conftest.build(["check"] + [str(word) for word in words])
 
 
-def test_stick_holds_all_that_goes_with_the_archive(stick: Path, archive: Path) -> None:
+def test_stick_by_another_python_holds_the_same_archive(stick: Path, archive: Path) -> None:
     assert (stick / archive.name).read_bytes() == archive.read_bytes()
+
+
+def test_stick_holds_all_that_goes_with_the_archive(stick: Path, archive: Path) -> None:
     expected = "README.md README.txt RUNBOOK.txt SHA256SUMS SHA256SUMS.sig licences sbom.cdx.json"
     assert sorted(path.name for path in stick.iterdir()) == sorted(
         expected.split() + [archive.name]
@@ -57,17 +72,10 @@ def test_stick_holds_all_that_goes_with_the_archive(stick: Path, archive: Path) 
     assert (stick / "licences" / "rich-15.0.0" / "LICENSE").exists()
 
 
-def test_stick_that_held_an_earlier_version_is_signed_for_what_was_written(
-    archive: Path, tmp_path: Path
-) -> None:
-    old = tmp_path / "licences" / "rich-0.1" / "LICENSE"
-    old.parent.mkdir(parents=True)
-    for path in (old, tmp_path / "holiday.jpg"):
-        path.write_text("of somebody else")
-    done = conftest.build(["usb", str(tmp_path)])
-    assert done.status == 0 and "not trusted by `check`: holiday.jpg\n" in done.err, done
-    assert not old.parent.exists() and (tmp_path / "holiday.jpg").exists()
-    sums = (tmp_path / "SHA256SUMS").read_text()
+def test_stick_that_held_an_earlier_version_is_signed_for_what_was_written(stick: Path) -> None:
+    assert "not trusted by `check`: holiday.jpg\n" in (stick.parent / "said").read_text()
+    assert not (stick / "licences" / "rich-0.1").exists() and (stick.parent / PICTURE).exists()
+    sums = (stick / "SHA256SUMS").read_text()
     assert "holiday.jpg" not in sums and "  licences/rich-15.0.0/LICENSE\n" in sums
 
 
@@ -94,14 +102,46 @@ def test_check_of_a_good_stick_says_what_is_in_it(stick: Path, keys: Any) -> Non
     assert "signature: NOT verified" in check(stick).out
 
 
-def test_check_of_an_image_finds_the_same(stick: Path, tmp_path: Path, keys: Any) -> None:
+@pytest.fixture(scope="module")
+def image(archive: Path, keys: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With an archive for three architectures; their wheels stay beside those of the first."""
     needs.program("mcopy")
     needs.program("mkfs.fat")
-    made = tmp_path / "stick.img"
-    done = conftest.build(["usb", str(made), "--key", str(keys[0])])
+    made = tmp_path_factory.mktemp("image") / "stick.img"
+    words = [word for name in ELF for word in ("--machine", name)]
+    done = conftest.build(["usb", str(made), "--key", str(keys[0])] + words)
+    if "pip download" in done.err:
+        needs.absent("wheels for other machines cannot be had here: " + done.err)
     assert done.status == 0 and done.out == "%s\n" % made, done.err
-    done = check(made, "--public-key", keys[1])
+    return made
+
+
+def test_check_of_an_image_finds_the_same(image: Path, keys: Any) -> None:
+    done = check(image, "--public-key", keys[1])
     assert done.status == 0 and "signature: good" in done.out, done.err
+    for words in ("aarch64 from Python 3.6 on", "ppc64le from Python 3.9 on", "x86_64 from"):
+        assert words in " ".join(done.out.split())
+
+
+def test_archive_for_three_machines_is_small_and_holds_the_parts_of_each(
+    image: Path, archive: Path, tmp_path: Path
+) -> None:
+    made = tmp_path / archive.name
+    argv = [needs.program("mcopy"), "-n", "-i", str(image), "::/" + archive.name, str(made)]
+    assert conftest.run(argv, dict(os.environ, MTOOLS_SKIP_CHECK="1")).status == 0
+    size = made.stat().st_size / 1e6
+    assert size < 28, "three machines take %.1f MB" % size
+    with conftest.site(made) as three, conftest.site(archive) as one:
+        ours = [name for name in one.namelist() if name.endswith((".py", ".so"))]
+        assert [name for name in ours if three.read(name) != one.read(name)] == []
+        parts = [name for name in three.namelist() if name.endswith(".so")]
+        for machine, (number, glibc, count) in ELF.items():
+            here = [three.read(name) for name in parts if "/%s/" % machine in name]
+            assert len(here) == count
+            for part in here:
+                # e_ident: 64 bits, the little end first; then e_machine after e_type (elf(5)).
+                assert part[:6] == b"\x7fELF\2\1" and part[18] == number, machine
+                assert conftest.newest_glibc(part) <= glibc, machine
 
 
 @pytest.mark.parametrize(
