@@ -13,7 +13,7 @@ from recovery.observation import Certificate, Observation, Unit
 
 WIDTH = 80
 MARKS = {INHIBITOR: "!!", WARNING: " !", NOTE: " -"}
-STYLES = (("!!", "bold red"), (" !", "yellow"), ("Route:", "bold green"))
+STYLES = (("!!", "bold red"), (" !", "yellow"), ("Route", "bold green"))
 ROUTES = {
     diagnosis.NONE: "nothing will be changed",
     diagnosis.RENEW: "the engine enrolls new certificates; the clock is not touched",
@@ -36,9 +36,15 @@ def diagnosis_text(seen: Observation, judged: diagnosis.Diagnosis) -> List[str]:
     return lines + [""] + summary(judged)
 
 
-def summary(judged: diagnosis.Diagnosis) -> List[str]:
-    """Return the lines that a person must read before anything is done."""
-    return ["Findings"] + findings_text(judged.findings) + [""] + _verdict(judged)
+def summary(judged: diagnosis.Diagnosis, chosen: str = "") -> List[str]:
+    """Return the lines that a person must read before anything is done.
+
+    chosen: the route that the operator gave by name.
+    """
+    lines = ["Findings"] + findings_text(judged.findings) + [""] + _verdict(judged)
+    if chosen and chosen != judged.route:
+        lines += wrapped("Route chosen: %s, %s" % (chosen, ROUTES[chosen]), "", "       ")
+    return lines
 
 
 def show(lines: Sequence[str], out: "IO[str]") -> None:

@@ -48,7 +48,7 @@ def recover(arguments: argparse.Namespace) -> int:
         _nobody_from_elsewhere(node)
         no_open_run(node)
         seen, judged = looking.seen(arguments, node)
-        report.show(report.summary(judged), sys.stdout)
+        report.show(report.summary(judged, wishes.route), sys.stdout)
         if not _can_go_on(console, judged, wishes):
             return errors.INHIBITED if judged.inhibitors else errors.DONE
         route = wishes.route or judged.route

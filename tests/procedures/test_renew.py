@@ -47,7 +47,7 @@ def posts(world: install.World) -> List[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("release", sorted(RELEASES))
 def test_near_expiry_the_engine_enrolls_this_node(release: str, tmp_path: Path) -> None:
-    node = watched.Node(str(tmp_path / "world"), "near-expiry", release, release == "el8")
+    node = make(tmp_path, release)
     looked = node.tool("diagnose", "--json")
     assert looked.status == 0 and json.loads(looked.output)["route"] == "renew"
     plan = json.loads(node.tool("plan", "--json").output)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every scenario in every release: diagnosed, planned, recovered, judged by the world itself."""
+"""Every scenario in every release: diagnosed, planned, recovered, judged by the world itself.
+
+With programs that are really executed: test_rehearsals.py.
+"""
 
 import json
 import os
@@ -88,9 +91,6 @@ LEFT = {
 }
 ON_OTHER_NODES = ("three-nodes",)  # in test_other_nodes.py
 LEFT_ON_EL9 = {"local-maintenance": Left("local-maintenance", "rewind", "local maintenance")}
-# With programs that are really executed, as in a rehearsal: two routes in each release, two in one.
-EXECUTED = ("node-expired", "engine-up")
-EXECUTED_ONCE = (("el7", "offline-backup"), ("el9", "interim"))
 FORBIDDEN = [(release, name) for release in sorted(RELEASES) for name in sorted(LEFT)]
 FORBIDDEN += [("el9", name) for name in LEFT_ON_EL9]
 ALLOWED = [(release, name) for release in sorted(RELEASES) for name in sorted(RECOVERED)]
@@ -125,8 +125,7 @@ def found(diagnosis: Dict[str, Any]) -> List[str]:
 def test_scenario_recoverable_ends_as_it_should(
     release: str, scenario: str, tmp_path: Path
 ) -> None:
-    executed = scenario in EXECUTED or (release, scenario) in EXECUTED_ONCE
-    node = watched.Node(str(tmp_path / "world"), scenario, release, executed)
+    node = watched.Node(str(tmp_path / "world"), scenario, release)
     expected = RECOVERED[scenario]
     diagnosis = looked(node, "diagnose", expected.status)
     assert diagnosis["route"] == (expected.diagnosed or expected.route)
