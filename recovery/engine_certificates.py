@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from recovery import certificates, errors, host, inventory, observation, remote
 from recovery import journal as journals
 from recovery import moment as moments
-from recovery.programs import openssl
+from recovery.programs import curl, openssl
 
 PKI = "/etc/pki/ovirt-engine"
 # What nodes see, what browsers see, what consoles in browsers see. engine-setup renews the others
@@ -22,6 +22,11 @@ WEB_PORT = 443
 SOON = 60 * 86400
 LOOK = "engine-certificates"  # the step that looks at them
 CA = "ca"
+# Given to everybody, without a login (engine: PKIResourceServlet.java).
+PUBLISHED = (
+    "https://%s/ovirt-engine/services/pki-resource?resource=engine-certificate&format=X509-PEM"
+)
+OWN = "the engine's own certificate"
 
 Known = Dict[str, Dict[str, Any]]  # JSON values: name -> not_after, fingerprint, ours
 
@@ -111,3 +116,29 @@ def served(node: host.Host, address: str) -> Tuple[Optional[observation.Certific
     except errors.FileError:
         ours = False
     return seen._replace(chain=ours), "" if shaken.verified else shaken.problem
+
+
+def published(
+    node: host.Host, address: str, ca: str
+) -> Tuple[Optional[observation.Certificate], str]:
+    """Return the certificate by which nodes know the engine, as it gives it away, or None and why.
+
+    Only one that the CA of the node has signed is taken. So it may come from a web server whose
+    certificate is expired, or of a CA that nobody has given us: it proves itself, and what is due
+    is read over ssh again before anything is renewed. Raises: curl.NotReached, errors.ProgramError.
+    """
+    request = curl.Request(PUBLISHED % host.bracketed(address), accept="*/*")
+    try:
+        answer = curl.ask(node, request, ca)
+    except curl.NotTrusted:
+        answer = curl.ask(node, request, curl.ANY)
+    if answer.status != 200:
+        return None, "HTTP status %d" % answer.status
+    content = answer.body.encode("utf-8")
+    shown = certificates.describe(inventory.Entry(OWN, inventory.VDSM), content)[0]
+    if shown.state != "ok":
+        return None, shown.problem
+    authority = node.read(inventory.NODE_CA)
+    if not certificates.signed_by(OWN, content, inventory.NODE_CA, authority):
+        return None, "what it gives away is not signed by the CA in %s" % inventory.NODE_CA
+    return shown._replace(ca_path=inventory.NODE_CA, chain=True), ""

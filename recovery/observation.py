@@ -89,6 +89,8 @@ class Engine(NamedTuple):
     host_key_known: Optional[bool] = None  # known_hosts has a key for it; None: not looked up
     web: Optional[Certificate] = None  # what its web server shows; `chain`: the node's CA signed it
     web_problem: str = ""  # why none is known, "" where nobody asked
+    own: Optional[Certificate] = None  # by which nodes know it; signed by the CA of the node
+    own_problem: str = ""  # as web_problem
 
     @property
     def lives(self) -> bool:

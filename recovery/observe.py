@@ -107,7 +107,9 @@ def _asked_engine(seen: Observation, known: Engine, ways: Ways, notes: problems.
         known = engine.asked_for_ssh(node, known, at, notes)
     if known.alive or (ways.address and known.answers_ssh is None):
         known = engine.asked_for_web(node, known, at, notes)
-    if known.web and known.web.not_after - seen.moment.wall < engine_certificates.SOON:
+        known = engine.asked_for_own(node, known, at, ways.ca, notes)
+    ends = [one.not_after for one in (known.web, known.own) if one]
+    if ends and min(ends) - seen.moment.wall < engine_certificates.SOON:
         known = engine.asked_for_ssh(node, known, at, notes)
     return known
 

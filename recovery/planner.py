@@ -108,7 +108,7 @@ def _authority_fits(route: str, wishes: plan.Wishes) -> None:
 
 
 def _engine_part(observation: observations.Observation, wishes: plan.Wishes) -> bool:
-    return wishes.engine_setup != "no" and engine_judgements.web_due(observation)
+    return wishes.engine_setup != "no" and engine_judgements.setup_due(observation)
 
 
 def _need(

@@ -218,11 +218,12 @@ def _engine(seen: Observation) -> List[str]:
         "  maintenance: global %s, local %s"
         % (known[engine.global_maintenance], known[engine.local_maintenance])
     )
-    if engine.web:
-        shown = state(engine.web, seen.moment.wall)
-        lines.append(
-            "  web certificate: %s, until %s UTC" % (shown, moment.utc(engine.web.not_after))
-        )
+    for name, one in (("web", engine.web), ("own", engine.own)):
+        if one:
+            shown = state(one, seen.moment.wall)
+            lines.append(
+                "  %s certificate: %s, until %s UTC" % (name, shown, moment.utc(one.not_after))
+            )
     if engine.other_nodes:
         lines += wrapped("other nodes: %s" % ", ".join(engine.other_nodes), "  ", "    ")
     return lines

@@ -79,7 +79,7 @@ def _valid(seen: Observation) -> Optional[Choice]:
     if near and _alone(seen) and certificate in expiry.soon(seen):
         return Choice(SIGN, ALONE, (SIGN, RENEW))
     enrolled = "the engine can enroll what is %s" % ("expired" if late else "near expiry")
-    if engine.web_due(seen):
+    if engine.setup_due(seen):
         reason = "the node works; the engine's own certificates are renewed by engine-setup"
         then = "; then " + enrolled if near else ""
         return Choice(RENEW, reason + then, (RENEW, SIGN) if near else (RENEW,))

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine VM and its HA services: what would keep it from starting, whom it would fence."""
 
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 from recovery import diagnosis, window
 from recovery.finding import INHIBITOR, NOTE, WARNING, Finding
 from recovery.judgements import facts
-from recovery.observation import Observation
+from recovery.observation import Certificate, Observation
 
 NO_MAINTENANCE = "hosted-engine --set-maintenance --mode=none"
 # On its own console; stopped for the step, it does not fence other nodes at once.
@@ -35,7 +35,10 @@ API: Dict[str, Tuple[str, Tuple[str, ...]]] = {
         ),
     ),
 }
-
+RENEWED_ALONG = (
+    "it is renewed along with what a recovery does, by engine-setup in global maintenance",
+    "by itself: recover --route renew",
+)
 
 # With the engine VM down these start it here.
 STARTS = (diagnosis.REWIND, diagnosis.INTERIM, diagnosis.OFFLINE_CA)
@@ -49,7 +52,7 @@ def judge(seen: Observation, route: str, chosen: str = "") -> List[Finding]:
     if not seen.ovirt_node:
         return []
     if not seen.engine.deployed:
-        return _not_here(seen, route) + _web(seen)
+        return _not_here(seen, route) + _web(seen) + _own(seen)
     return (
         _global(seen)
         + _local(seen, route)
@@ -58,6 +61,7 @@ def judge(seen: Observation, route: str, chosen: str = "") -> List[Finding]:
         + _not_reached(seen, route, chosen)
         + _host_key(seen)
         + _web(seen)
+        + _own(seen)
         + _api(seen, route)
     )
 
@@ -137,7 +141,7 @@ def _local(seen: Observation, route: str) -> List[Finding]:
 
 def _until_then(seen: Observation) -> Tuple[str, ...]:
     """Engine-setup wants global maintenance, and there is no agent that could set it."""
-    if not web_due(seen):
+    if not setup_due(seen):
         return ()
     return ("or leave the engine's own certificates for later: --no-engine-setup",)
 
@@ -206,14 +210,28 @@ def _not_reached(seen: Observation, route: str, chosen: str) -> List[Finding]:
     ]
 
 
-def web_due(seen: Observation) -> bool:
-    """Tell whether engine-setup would renew the certificate that the engine's web server shows."""
-    web = seen.engine.web
-    return (
-        web is not None
-        and web.chain is not False
-        and web.not_after - seen.moment.wall < window.SOON
-    )
+def setup_due(seen: Observation) -> bool:
+    """Tell whether engine-setup would renew one of the engine's certificates that we know of."""
+    return _due(seen, seen.engine.web) or _due(seen, seen.engine.own)
+
+
+def _due(seen: Observation, one: Optional[Certificate]) -> bool:
+    if one is None or one.chain is False:
+        return False
+    return one.not_after - seen.moment.wall < window.SOON
+
+
+def _own(seen: Observation) -> List[Finding]:
+    """The engine shows it to every vdsm: expired, no node lets the engine in."""
+    own = seen.engine.own
+    if own is None or own.not_after - seen.moment.wall >= window.SOON:
+        return []
+    evidence = (facts.dated(own, seen.moment.wall),)
+    if facts.expired(seen, own):
+        title = "the certificate by which nodes know the engine has expired: none lets it in"
+        return [Finding("engine-certificate-expired", WARNING, title, evidence, RENEWED_ALONG)]
+    title = "the certificate by which nodes know the engine expires within 60 days"
+    return [Finding("engine-certificate-expires-soon", WARNING, title, evidence, RENEWED_ALONG)]
 
 
 def _web(seen: Observation) -> List[Finding]:
@@ -225,15 +243,12 @@ def _web(seen: Observation) -> List[Finding]:
         title = "the engine's web server shows a certificate of another CA, which ends soon or has"
         hint = ("engine-setup does not renew it: install a new one by the way it came",)
         return [Finding("web-certificate-foreign", WARNING, title, _web_seen(seen), hint)]
-    advice = (
-        "it is renewed along with what a recovery does, by engine-setup in global maintenance",
-        "by itself: recover --route renew",
-    )
+    evidence = _web_seen(seen)
     if facts.expired(seen, web):
         title = "the engine's web certificate has expired: nobody can log in"
-        return [Finding("web-certificate-expired", WARNING, title, _web_seen(seen), advice)]
+        return [Finding("web-certificate-expired", WARNING, title, evidence, RENEWED_ALONG)]
     title = "the engine's web certificate expires within 60 days"
-    return [Finding("web-certificate-expires-soon", WARNING, title, _web_seen(seen), advice)]
+    return [Finding("web-certificate-expires-soon", WARNING, title, evidence, RENEWED_ALONG)]
 
 
 def _web_seen(seen: Observation) -> Tuple[str, ...]:
@@ -264,7 +279,7 @@ def _host_key(seen: Observation) -> List[Finding]:
 def _api(seen: Observation, route: str) -> List[Finding]:
     """Looked at only where the engine has to enroll: that goes through its web side alone."""
     title, advice = API.get(seen.engine.api, ("", ()))
-    if not title or (seen.engine.api == "expired" and web_due(seen)):
+    if not title or (seen.engine.api == "expired" and _due(seen, seen.engine.web)):
         return []  # engine-setup comes first
     identity = "engine-web-%s" % seen.engine.api
     severity = INHIBITOR if route == diagnosis.RENEW else WARNING

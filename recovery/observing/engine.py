@@ -53,6 +53,21 @@ def asked_for_web(
     return engine._replace(web=web, web_problem="" if web else problem)
 
 
+def asked_for_own(
+    node: host.Host, engine: observation.Engine, address: str, ca: str, notes: problems.Problems
+) -> observation.Engine:
+    """Return the engine with the certificate by which nodes know it, where its web side answers."""
+    if engine.web is None:
+        return engine
+    nothing: Tuple[Optional[observation.Certificate], str] = (None, "it could not be asked")
+    own, problem = notes.attempt(
+        engine_certificates.OWN,
+        lambda: engine_certificates.published(node, address, ca),
+        nothing,
+    )
+    return engine._replace(own=own, own_problem=problem)
+
+
 def asked_for_api(
     node: host.Host, engine: observation.Engine, ca: str, notes: problems.Problems
 ) -> observation.Engine:

@@ -3,18 +3,25 @@
 
 Paths and shapes as in the engine's BackendApiResource, BackendHostResource and
 AbstractBackendActionableResource; error pages as those of its servlet container.
-Imports the modules of this package and `engine_vm`.
+Imports the modules of this package and `der`.
 """
 
+import base64
 from typing import Any, Dict, List, NamedTuple, Tuple
 from urllib.parse import parse_qs, urlsplit
 
+from simulators import der
 from simulators.engine_api import actions, documents, faults, hosts, migration, release, sso, web
 from simulators.world import World
 
 ROOT = "/ovirt-engine"
 API = ROOT + "/api"
 HTML = "text/html;charset=UTF-8"
+# The third format of the engine, OPENSSH-PUBKEY, is left out.
+CERTIFICATES = {
+    "X509-PEM": "application/x-x509-cert",
+    "X509-PEM-CA": "application/x-x509-ca-cert",
+}
 PKIX = (
     "server_error: PKIX path validation failed: "
     "java.security.cert.CertPathValidatorException: validity check failed"
@@ -94,14 +101,29 @@ def _page(status: int, text: str, **headers: str) -> Answer:
 
 
 def _pki(world: World, request: Request) -> Answer:
+    """PKIResources.java: the engine reads these when it starts."""
     files = {"ca-certificate": "ca.pem", "engine-certificate": "certs/engine.cer"}
     if release.has_qemu_ca(world):
         files["qemu-ca-certificate"] = "qemu-ca.pem"
     name = files.get(request.query.get("resource", ""))
-    if name is None or request.query.get("format") not in ("X509-PEM", "X509-PEM-CA"):
+    own = name == files["engine-certificate"]
+    kind = CERTIFICATES.get(request.query.get("format", "X509-PEM" if own else "X509-PEM-CA"))
+    if name is None or kind is None:
         return _page(400, "Bad Request")
-    with open(world.engine("/etc/pki/ovirt-engine/" + name), "rb") as file:
-        return 200, {"Content-Type": "application/x-x509-ca-cert"}, file.read()
+    loaded = bytes(world.state["vm"]["loaded"].get("engine", b"")) if own else b""
+    if not loaded:
+        with open(world.engine("/etc/pki/ovirt-engine/" + name), "rb") as file:
+            loaded = file.read()
+    return 200, {"Content-Type": kind}, _encoded(der.certificate(loaded).raw)
+
+
+def _encoded(raw: bytes) -> bytes:
+    """Nothing but the certificate, in lines of 76 characters."""
+    text = base64.b64encode(raw)
+    lines = [text[at : at + 76] for at in range(0, len(text), 76)]
+    return b"\n".join(
+        [b"-----BEGIN CERTIFICATE-----"] + lines + [b"-----END CERTIFICATE-----", b""]
+    )
 
 
 def _api(world: World, request: Request) -> Answer:

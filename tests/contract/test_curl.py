@@ -8,10 +8,10 @@ from typing import Any, Callable, Iterator, List, Sequence
 
 import pytest
 
-from recovery import errors, host, local_host
+from recovery import engine_certificates, errors, host, local_host
 from recovery import secret as secrets
 from recovery.programs import curl
-from simulators import install, stories
+from simulators import der, install, stories
 from simulators.engine_api import server, sso
 from tests import overheard
 from tests.contract import engine_place, subjects
@@ -73,6 +73,17 @@ def led(programs: str, port: int) -> host.Host:
         return [call.argv[0], "-q"] + words + list(call.argv[2:])
 
     return overheard.OverheardHost("/", programs, shown)
+
+
+def test_certificate_that_proves_itself_comes_over_a_connection_that_does_not(made: Made) -> None:
+    engine = made("engine-up")  # its web certificate is expired
+    given = curl.Request(engine_certificates.PUBLISHED % engine_place.ENGINE, accept="*/*")
+    with pytest.raises(curl.NotTrusted):
+        engine.ask(given)
+    answer = curl.ask(engine.node, given, curl.ANY)
+    assert (answer.status, answer.kind) == (200, "application/x-x509-cert")
+    with open(engine.world.engine + engine_certificates.PKI + "/certs/engine.cer", "rb") as file:
+        assert der.certificate(answer.body.encode()) == der.certificate(file.read())
 
 
 def test_answer_comes_with_status_kind_and_body(made: Made) -> None:

@@ -3,11 +3,11 @@
 
 import os
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import pytest
 
-from simulators import engine_vm, keys, pki, stories
+from simulators import der, engine_vm, keys, pki, stories
 from simulators.engine_api import hosts
 from tests.procedures import accounts, watched
 
@@ -37,10 +37,14 @@ def break_api(node: watched.Node, **fault: Any) -> None:
         world.state["api"]["faults"] = [fault]
 
 
-def begun(node: watched.Node, point: Optional[watched.Point] = None) -> watched.Ended:
-    """The nodes' part alone: nothing is asked of the engine's own certificates."""
-    words = ("--no-engine-setup", "--api-password-file", node.world.directory + "/api-password")
-    return node.tool("recover", "--yes", *words, point=point)
+NODES = ("--no-engine-setup",)  # nothing is asked of the engine's own certificates
+
+
+def begun(
+    node: watched.Node, words: Sequence[str] = NODES, point: Optional[watched.Point] = None
+) -> watched.Ended:
+    password = ("--api-password-file", node.world.directory + "/api-password")
+    return node.tool("recover", "--yes", *password, *words, point=point)
 
 
 def mend(node: watched.Node) -> None:
@@ -162,7 +166,7 @@ def test_engine_that_is_gone_half_way_is_waited_for_then_told(node: watched.Node
         if side == "after" and what.endswith("/deactivate"):
             services(node, False)
 
-    ended = begun(node, gone)
+    ended = begun(node, point=gone)
     assert ended.status == 5
     assert "Failed to connect to virt-he.example.test port 443: Connection refused" in text(ended)
     assert "cannot wait any longer for virt-host1.example.test" in text(ended)
@@ -203,26 +207,16 @@ def test_password_that_nobody_gives_is_a_usage_error(node: watched.Node) -> None
 def test_host_that_the_engine_does_not_know_is_told_with_those_it_knows(
     node: watched.Node,
 ) -> None:
-    words = (
-        "--route",
-        "renew",
-        "--node",
-        "virt-host7",
-        "--api-password-file",
-        node.world.directory + "/api-password",
-    )
-    ended = node.tool("recover", "--yes", "--no-engine-setup", *words)
+    ended = begun(node, NODES + ("--route", "renew", "--node", "virt-host7"))
     assert ended.status == 5
-    assert "cannot find the host virt-host7: the engine knows: virt-host1, virt-host2" in text(
-        ended
-    )
+    unknown = "cannot find the host virt-host7: the engine knows: virt-host1, virt-host2"
+    assert unknown in text(ended)
     assert rehearsed_nothing(node)
 
 
 def rehearsed_nothing(node: watched.Node) -> bool:
-    return accounts.changed(node.world) == [] and not os.path.exists(
-        node.world.root + accounts.STATE
-    )
+    began = os.path.exists(node.world.root + accounts.STATE)
+    return accounts.changed(node.world) == [] and not began
 
 
 def expired(node: watched.Node) -> None:
@@ -284,16 +278,16 @@ def test_expired_web_certificate_without_engine_setup_stops_before_any_host(
     assert accounts.changed(node.world) == []
 
 
-def test_ca_of_the_web_certificate_may_be_given(node: watched.Node) -> None:
+def test_ca_of_the_web_certificate_may_be_given_and_the_engines_own_is_renewed_beside_it(
+    node: watched.Node,
+) -> None:
     of_another_ca(node)
-    words = ("--api-ca", "/tmp/web-ca.pem")
-    ended = node.tool(
-        "recover",
-        "--yes",
-        "--no-engine-setup",
-        *words,
-        "--api-password-file",
-        node.world.directory + "/api-password",
-    )
+    web = Path(node.world.engine + WEB).read_bytes()
+    words = ("--api-ca", "/tmp/web-ca.pem", "--engine-password-file", node.world.password_file)
+    ended = begun(node, words)
     assert ended.status == 0, ended.output[-2000:]
+    assert "[engine-certificate-expires-soon]" in ended.output
+    own = der.certificate(Path(node.world.engine + WEB.replace("apache", "engine")).read_bytes())
+    assert own.not_after - stories.TRUE > 398 * stories.DAY
+    assert Path(node.world.engine + WEB).read_bytes() == web
     assert accounts.host_states(node.world) == UP

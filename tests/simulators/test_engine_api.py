@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterator, NamedTuple, Tuple
 
 import pytest
 
-from simulators import install
+from simulators import der, engine_vm, install
 from simulators.engine_api import handler, hosts, sso, web
 from tests.simulators import worlds
 
@@ -116,8 +116,24 @@ def test_expired_web_certificate_gives_tokens_and_takes_none(tmp_path: Path) -> 
     assert one.ask("GET", "/ovirt-engine/services/health").body.startswith("DB Up!")
     resource = "/ovirt-engine/services/pki-resource?resource=ca-certificate&format=X509-PEM-CA"
     said = one.ask("GET", resource)
-    assert said.body == Path(one.world.engine + web.PKI + "/ca.pem").read_text()
+    assert said.kind == "application/x-x509-ca-cert" and said.body.splitlines()[1][75:76]
+    ca = Path(one.world.engine + web.PKI + "/ca.pem").read_bytes()
+    assert der.certificate(said.body.encode()) == der.certificate(ca)
     assert one.ask("GET", resource.replace("PEM-CA", "x")).status == 400
+
+
+def test_engine_gives_away_the_certificate_with_which_it_was_started(tmp_path: Path) -> None:
+    one = made(tmp_path, "engine-up", "el9")
+    resource = "/ovirt-engine/services/pki-resource?resource=engine-certificate"
+    before = one.ask("GET", resource)
+    assert before.kind == "application/x-x509-cert"
+    path = Path(one.world.engine + web.PKI + "/certs/engine.cer")
+    assert der.certificate(before.body.encode()) == der.certificate(path.read_bytes())
+    path.write_bytes(Path(one.world.engine + web.CERTIFICATE).read_bytes())
+    assert one.ask("GET", resource).body == before.body
+    with one.world.opened() as world:
+        engine_vm.switch(world, "ovirt-engine", True)
+    assert one.ask("GET", resource).body != before.body
 
 
 def test_documents_are_xml_unless_json_is_asked_for(engine: Engine) -> None:

@@ -6,7 +6,7 @@ from typing import Dict, Optional
 
 import pytest
 
-from recovery import errors, inventory, observe
+from recovery import engine_certificates, errors, inventory, observe
 from recovery.diagnose import diagnose
 from tests.programs import recorded
 from tests.unit import authority
@@ -162,3 +162,23 @@ def test_observe_asks_for_ssh_when_only_the_copy_for_vnc_is_expired(
     seen = observe.observe(made, "/", True)
     assert seen.engine.answers_ssh is (False if vnc_tls else None)
     assert bool(made.calls("curl"))  # an ordinary renewal may do
+
+
+@pytest.mark.parametrize(
+    "body, status, problem",
+    [
+        (authority.issue("virt-he.example.test", CA).certificate, 200, ""),
+        (authority.issue("virt-he.example.test").certificate, 200, "not signed by the CA"),
+        (b"<html>It works!</html>", 200, "no PEM text"),
+        (b"<html>Error</html>", 503, "HTTP status 503"),
+    ],
+)
+def test_observe_takes_for_the_engine_s_own_only_what_the_node_s_ca_has_signed(
+    body: bytes, status: int, problem: str, tmp_path: Path
+) -> None:
+    made = hostile(tmp_path, FILES)
+    made.prints("curl", "%s\n%d application/x-x509-cert" % (body.decode(), status))
+    own, why = engine_certificates.published(made, "fd00::1", inventory.NODE_CA)
+    assert problem in why and bool(own) != bool(problem)
+    assert own is None or own.not_after == authority.END
+    assert "https://[fd00::1]/ovirt-engine/services/pki-resource" in made.calls("curl")[0]
