@@ -6,7 +6,7 @@ Imports certificates, context, issued, moment, run_files.
 
 import re
 import shlex
-from typing import List, Tuple
+from typing import List, Sequence, Tuple
 
 from recovery import certificates, errors, issued, plan, run_files
 from recovery import context as contexts
@@ -15,6 +15,7 @@ from recovery import moment as moments
 PKI = "/etc/pki/ovirt-engine"
 HOME = "/root"  # of the user that works there
 SECTION = "v3_ca_san"
+PATIENCE = 20  # seconds for a lock: that of the engine's own pki-enroll-request.sh
 # openssl ca writes these anew as root; the engine must go on writing them as its own user.
 GIVE_BACK = (
     "chown --reference=. serial.txt serial.txt.old database.txt database.txt.old "
@@ -80,14 +81,24 @@ def dates(context: contexts.Context, path: str, ca: bytes) -> Tuple[str, str]:
 
 
 def openssl(
-    parameters: plan.Parameters, directory: str, extensions: str, start: str, end: str
+    parameters: plan.Parameters,
+    directory: str,
+    extensions: str,
+    start: str,
+    end: str,
+    elsewhere: Sequence[str] = (),
 ) -> str:
-    """Return the command; extensions: the file, as a word of the shell's."""
+    """Return the command; extensions: the file, as a word of the shell's.
+
+    elsewhere: what is locked too, where the engine's own scripts do not lock the CA's file.
+    """
     # An undefined OVIRT_KU or OVIRT_EKU stops openssl at cert.conf's section [custom].
     variables = "OVIRT_SAN=%s OVIRT_KU= OVIRT_EKU= LC_ALL=C" % shlex.quote(
         ",".join(parameters.sans)
     )
-    argv = ["flock", "-w", "20", "ca.pem"]  # the lock of the engine's own pki-enroll-request.sh
+    argv: List[str] = []
+    for lock in [*elsewhere, "ca.pem"]:
+        argv += ["flock", "-w", "%d" % PATIENCE, lock]
     argv += "openssl ca -batch -policy policy_match -config openssl.conf -cert ca.pem".split()
     argv += ["-keyfile", "private/ca.pem", "-startdate", start, "-enddate", end]
     argv += ["-in", run_files.request(directory), "-out", run_files.certificate(directory)]

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine VM's own few files outside its PKI.
 
-Imports `engine_entities`, `names`, `pki` and `place`.
+Imports `engine_entities`, `engine_releases`, `names`, `pki` and `place`.
 Keys and values: ovirt-engine: packaging/setup/ovirt_engine_setup/{,engine/}constants.py.
 """
 
-from simulators import engine_entities, names, pki, place
+from simulators import engine_entities, engine_releases, names, pki, place
 
 SETUP = "/etc/ovirt-engine-setup.conf.d/"
 POST_INSTALL = """\
@@ -33,7 +33,10 @@ ENGINE_SSO_SERVICE_URL="https://${ENGINE_FQDN}:443/ovirt-engine/sso"
 ENGINE_SSO_SERVICE_SSL_VERIFY_HOST=false
 ENGINE_SSO_SERVICE_SSL_VERIFY_CHAIN=true
 """
-SCRIPT = "#!/bin/sh\necho 'the simulated shell does this itself' >&2\nexit 1\n"
+# What the real one locks is read in it; for the rest of it there is `engine_scripts`.
+LOCK_OF_THE_CA = 'LOCK="${PKIDIR}/${CA_FILE}".pem\n'
+LOCK_ELSEWHERE = 'LOCK="%s"\n'
+SCRIPT = "#!/bin/sh\n%secho 'the simulated shell does this itself' >&2\nexit 1\n"
 SCRIPTS = "pki-enroll-request.sh pki-enroll-pkcs12.sh pki-pkcs12-extract.sh".split()
 
 
@@ -47,7 +50,10 @@ def write(root: str, release: str) -> None:
     place.put(root, "/etc/os-release", 'NAME="CentOS Linux"\nVERSION_ID="%s"\n' % release[2:])
     _configuration(root)
     for name in SCRIPTS:
-        place.put(root, "/usr/share/ovirt-engine/bin/" + name, SCRIPT, 0o755)
+        lock = engine_releases.RELEASES[release].lock
+        locks = LOCK_ELSEWHERE % lock if lock else LOCK_OF_THE_CA
+        text = SCRIPT % (locks if name == SCRIPTS[0] else "")
+        place.put(root, "/usr/share/ovirt-engine/bin/" + name, text, 0o755)
 
 
 def _configuration(root: str) -> None:

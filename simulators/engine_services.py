@@ -150,28 +150,35 @@ def _openssl(session: Session) -> Done:
 
 def _flock(session: Session) -> Done:
     words = list(session.words)
-    never_waits = "-n" in words
+    never_waits, patience = "-n" in words, ""
     while words and words[0].startswith("-"):
-        takes_value = words.pop(0) in ("-w", "--timeout", "-E")
-        if takes_value:
-            words.pop(0)
+        option = words.pop(0)
+        value = words.pop(0) if option in ("-w", "--timeout", "-E") else ""
+        patience = value if option in ("-w", "--timeout") else patience
     if len(words) < 2:
         return _complain("flock: requires file descriptor, file or directory\n", 64)
     lock, rest = words[0], words[1:]
     import fcntl
 
+    path = shell_path(session, lock)
     try:
-        file = open(shell_path(session, lock), "ab")
+        # It makes a file that is not there, and locks a directory too.
+        made = 0 if os.path.isdir(path) else os.O_CREAT
+        file = os.open(path, os.O_RDONLY | os.O_NOCTTY | made, 0o666)
     except OSError as error:
         return _complain("flock: cannot open lock file %s: %s\n" % (lock, error.strerror), 66)
-    with file:
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if never_waits else 0))
+            fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if never_waits or patience else 0))
         except OSError:
+            if patience:
+                session.shell.world.advance(float(patience))
             return _complain("")
         if rest[0] == "-c":
             return _run(session, rest[1])
         return tuple(session.shell.call(rest, session.data, session.env))
+    finally:
+        os.close(file)
 
 
 def shell_path(session: Session, path: str) -> str:

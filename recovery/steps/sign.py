@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Let the engine's CA sign the request, with explicit dates and the engine's own extensions."""
 
+import re
 import shlex
+from typing import Sequence
 
 from recovery import context as contexts
 from recovery import engine_signing as engines
@@ -10,6 +12,10 @@ from recovery.programs import df, ssh
 from recovery.step import Before, Step, Words
 
 SPACE = 4 << 20  # bytes; a certificate and its copies take some KiB
+# The engine's own way to sign. What it locks is said there: from 4.5.0 on the CA's file, up to
+# 4.4.10 a directory outside of the PKI.
+ENROLL = "/usr/share/ovirt-engine/bin/pki-enroll-request.sh"
+ELSEWHERE = re.compile(r'^LOCK="(/[^"$]+)"$', re.MULTILINE)
 
 
 class Sign(Step):
@@ -109,12 +115,21 @@ def _sign(context: contexts.Context, engine: remote.Remote, directory: str) -> N
     ca = engines.PKI + "/ca.pem"
     start, end = engines.dates(context, ca, engine.read(ca))
     extensions = shlex.quote(_extensions(engine, directory))
-    order = engines.openssl(context.parameters, directory, extensions, start, end)
+    elsewhere = _locked_elsewhere(engine)
+    order = engines.openssl(context.parameters, directory, extensions, start, end, elsewhere)
     try:
         engine.run(engines.line(order) + "; exit $status", timeout=90)
     except errors.ProgramFailed as caught:
         if caught.exit_status == ssh.LOST:
             raise
+        if caught.exit_status == 1 and not caught.stderr.strip():  # flock(1); openssl ca talks
+            raise errors.Attention(
+                "sign the request on the engine",
+                "somebody else has been signing there for more than %d s" % engines.PATIENCE,
+                unchanged="every certificate of the node",
+                next_step="when no enrollment and no engine-setup runs there: %s   (or: undo)"
+                % context.order("resume"),
+            ) from caught
         raise errors.Error(
             "sign the request on the engine",
             "openssl ca ended with status %d" % caught.exit_status,
@@ -146,3 +161,33 @@ def _extensions(engine: remote.Remote, directory: str) -> str:
     own = directory + "/extensions.conf"
     engine.write(own, engines.OWN_EXTENSIONS.encode("ascii"))
     return own
+
+
+def _locked_elsewhere(engine: remote.Remote) -> Sequence[str]:
+    """Return what the engine's script locks beside the CA's file; it is there afterwards."""
+    try:
+        script = engine.read(ENROLL).decode("utf-8", "replace")
+    except errors.FileMissing:
+        return ()
+    found = ELSEWHERE.findall(script)[:1]
+    for path in found:
+        _establish(engine, path)
+    return found
+
+
+def _establish(engine: remote.Remote, lock: str) -> None:
+    """Make it as the script does: with another owner or mode it takes the lock for a stale one.
+
+    Only what was made here is given away: anybody may have put a link into /tmp.
+    """
+    if engine.exists(lock):
+        return
+    orders = [
+        "%s %s" % (order, shlex.quote(lock))
+        for order in ("mkdir -m 0700", "chown --reference=private", "chmod --reference=private")
+    ]
+    try:
+        engine.run(" && ".join(["cd %s" % engines.PKI] + orders))
+    except errors.ProgramFailed:
+        if not engine.exists(lock):  # else that script has made it in this moment
+            raise

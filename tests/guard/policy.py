@@ -22,7 +22,7 @@ FORBIDDEN = (
 ALLOWED = (
     "openssl certtool journalctl systemd-journal-remote ssh-keygen git sh bash dash busybox env "
     "cat true false sleep test ls cp mkdir rm stat id printf echo tar date virsh uname df hostname "
-    "curl "
+    "curl flock "
     # The archive runs on each of these, and where unshare lets disks be full or networks be cut.
     "unshare setarch python2.7 "
     "python3.6 python3.7 python3.8 python3.9 python3.10 python3.11 python3.12 python3.13 "

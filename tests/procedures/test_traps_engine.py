@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Traps of the engine: its clock, its ssh, its CA; and what one whole recovery leaves behind."""
 
+import fcntl
 import os
 import re
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 
 from recovery import moment as moments
 from simulators import names
-from tests.procedures import accounts, points, watched
+from tests.procedures import accounts, cluster, points, watched
 
 CA = "/etc/pki/ovirt-engine"
 PASSWORD = "Tr1cky-pass~w0rd"
@@ -214,3 +215,27 @@ def test_certificate_that_the_engine_signs_wrongly_is_not_installed(tmp_path: Pa
     assert [path for path in accounts.changed(node.world) if path.endswith(".pem")] == []
     assert node.undo().status == 0
     assert moments.utc(accounts.certificate(node.world).not_after) == "2023-01-20 10:00:00"
+
+
+def test_authority_with_which_somebody_else_signs_is_waited_for_and_not_used(
+    tmp_path: Path,
+) -> None:
+    node = make(tmp_path, "engine-up", "el8")
+    lock = accounts.engine_file(node.world, "/tmp/ovirt-engine-pki.v2.lock")
+    os.mkdir(lock, 0o750)
+    handle = os.open(lock, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        ended = node.tool("recover", *cluster.secret(node), "--no-engine-setup")
+    finally:
+        os.close(handle)
+    assert ended.status == 4, ended.output[-2000:]
+    assert "somebody else has been signing there for more than 20 s" in ended.output
+    assert accounts.changed(node.world) == []
+    os.rmdir(lock)
+    ended = node.resume()
+    assert ended.status == 0, ended.output[-2000:]
+    (signed,) = [call for call in accounts.calls(node.world) if "openssl ca " in call][1:]
+    assert "flock -w 20 /tmp/ovirt-engine-pki.v2.lock flock -w 20 ca.pem openssl ca" in signed
+    made, like = os.stat(lock), os.stat(accounts.engine_file(node.world, CA + "/private"))
+    assert (made.st_mode, made.st_uid, made.st_gid) == (like.st_mode, like.st_uid, like.st_gid)

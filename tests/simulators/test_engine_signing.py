@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signing on the engine: the real `openssl ca`, its dates by the engine's simulated clock."""
 
+import contextlib
+import fcntl
+import os
 import subprocess
 
 import pytest
@@ -127,3 +130,41 @@ def test_verification_happens_at_the_engines_clock(node):
     assert node.ssh(checkend).out == "Certificate will expire\n"
     node.ssh("date -u -s @1700000000")
     assert node.ssh(checkend).out == "Certificate will not expire\n"
+
+
+@pytest.mark.parametrize("release", ["el8", "el9"])
+def test_engines_own_script_waits_for_its_lock_as_long_as_it_is_told(tmp_path, release):
+    node = worlds.make(tmp_path / "w", "engine-up", release)
+    enroll = "/usr/share/ovirt-engine/bin/pki-enroll-request.sh --name=virt-host1 --timeout=5"
+    lock = node.engine + ("/tmp/ovirt-engine-pki.v2.lock" if release == "el8" else PKI + "/ca.pem")
+    said = node.ssh(enroll)
+    assert said.status == 1 and "Cannot sign certificate" in said.err  # there is no request
+    if release == "el8":
+        one, like = os.stat(lock), os.stat(node.engine + PKI + "/private")
+        assert (one.st_mode, one.st_uid, one.st_gid) == (like.st_mode, like.st_uid, like.st_gid)
+    with held(lock):
+        said = node.ssh(enroll)
+    assert said.status == 1 and said.err == "Timeout waiting for lock. Giving up\n"
+
+
+@contextlib.contextmanager
+def held(path):
+    """Somebody else has that lock."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def test_flock_locks_a_directory_and_gives_up_without_a_word(node, real_program):
+    with held(node.engine + "/tmp"):
+        said = node.ssh("flock -w 1 /tmp echo never")
+        ran = subprocess.run(
+            [real_program("flock"), "-w", "0.1", node.engine + "/tmp", "/bin/echo", "never"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+    assert (said.status, said.out + said.err) == (ran.returncode, ran.stdout.decode()) == (1, "")
+    assert node.ssh("flock -w 1 /tmp flock -w 1 %s/ca.pem echo free" % PKI).out == "free\n"
