@@ -147,22 +147,11 @@ def _lock(script: Script, options: Dict[str, str], path: str) -> None:
         raise Died("Timeout waiting for lock. Giving up")
     if struck:
         raise Died(struck.get("stderr", "Cannot sign certificate"))
-    _wait(script, options, path)
-
-
-def _wait(script: Script, options: Dict[str, str], path: str) -> None:
-    """Up to 4.4.10 the lock is made where it is not there, like the PKI's private directory."""
-    import shutil
-
-    lock, like = script.real(path), script.real(PKI + "/private")
-    if not os.path.exists(lock):
-        os.mkdir(lock, 0o700)
-        status = os.stat(like)
-        if os.geteuid() == 0:
-            os.chown(lock, status.st_uid, status.st_gid)
-        shutil.copymode(like, lock)
-    words = ["flock", "-w", options["timeout"], path, "true"]
-    if script.session.shell.call(words, b"", {}).status:
+    shell = script.session.shell
+    if not os.path.exists(script.real(path)):  # up to 4.4.10: the script makes it
+        like = "--reference=%s/private %s" % (PKI, path)
+        shell.run("mkdir -m 700 %s && chown %s && chmod %s" % (path, like, like), b"")
+    if shell.call(["flock", "-w", options["timeout"], path, "true"], b"", {}).status:
         raise Died("Timeout waiting for lock. Giving up")
 
 
