@@ -109,6 +109,24 @@ def test_virsh_of_the_test_driver_is_allowed(
     assert len(guard.take()) == 1
 
 
+@pytest.mark.parametrize(
+    "words", [["-q", "x"], ["-i", "x.rpm"], ["--dbpath", "/var/lib/rpm", "-q", "x"], ["--dbpath"]]
+)
+def test_rpm_of_this_machine_is_refused(words: List[str]) -> None:
+    assert policy.program("/usr/bin/rpm", ["rpm"] + words) is not None
+
+
+def test_rpm_of_the_test_s_own_database_is_allowed(
+    real_program: Callable[[str], str], guard: Programs, tmp_path: Path
+) -> None:
+    rpm = real_program("rpm")
+    own = run([rpm, "--dbpath", str(tmp_path / "db"), "-q", "x"])
+    assert own.stdout == b"package x is not installed\n"
+    assert run([rpm, "-q", "x"]).returncode == 99
+    assert run([rpm, "--dbpath", "/var/lib/rpm", "-q", "x"]).returncode == 99
+    assert len(guard.take()) == 2
+
+
 def test_clock_cannot_be_set_from_python(guard: Programs) -> None:
     with pytest.raises(hooks.Refused):
         time.clock_settime(time.CLOCK_REALTIME, 0)

@@ -11,6 +11,9 @@ def main(call: Call) -> int:
     while words:
         word = words.pop(0)
         if word in ("--qf", "--queryformat"):
+            if not words:
+                call.err("rpm: %s: missing argument\n" % word)
+                return 1
             form = words.pop(0)
         elif word.startswith(("--qf=", "--queryformat=")):
             form = word.partition("=")[2]

@@ -22,7 +22,9 @@ FORBIDDEN = (
 ALLOWED = (
     "openssl certtool journalctl systemd-journal-remote ssh-keygen git sh bash dash busybox env "
     "cat true false sleep test ls cp mkdir rm stat id printf echo tar date virsh uname df hostname "
-    "curl flock "
+    "curl flock rpm "
+    # Makes a package of what the test's own spec says, below the test's own directory.
+    "rpmbuild "
     # The archive runs on each of these, and where unshare lets disks be full or networks be cut.
     "unshare setarch python2.7 "
     "python3.6 python3.7 python3.8 python3.9 python3.10 python3.11 python3.12 python3.13 "
@@ -108,6 +110,13 @@ def _virsh(argv: Sequence[str]) -> Optional[str]:
     return "virsh may only be started as `virsh -c test:///default`"
 
 
+def _rpm(argv: Sequence[str]) -> Optional[str]:
+    named = len(argv) > 2 and argv[1] == "--dbpath"
+    if named and _within(os.path.realpath(argv[2]), _own_places()):
+        return None
+    return "rpm may only be started as `rpm --dbpath` with a directory of the test's"
+
+
 def _unshare(argv: Sequence[str]) -> Optional[str]:
     if argv[1:2] not in (["--mount"], ["--net"]):
         return "unshare may only be started with --mount or --net"
@@ -119,6 +128,7 @@ def _unshare(argv: Sequence[str]) -> Optional[str]:
 READERS = {  # harmless or not by their arguments
     "date": _date,
     "virsh": _virsh,
+    "rpm": _rpm,
     "unshare": _unshare,
 }
 

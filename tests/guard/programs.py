@@ -2,6 +2,7 @@
 """The directory that is PATH: programs that refuse and record, and a `date` that only reads."""
 
 import os
+import tempfile
 from pathlib import Path
 from typing import List, Optional
 
@@ -36,6 +37,15 @@ fi
 exec '{real}' "$@"
 """
 
+RPM = """#!/bin/sh
+case "$1 $2" in
+'--dbpath {own}/'*) exec '{real}' "$@" ;;
+esac
+printf 'rpm %s refused by the guard of the tests\\n' "$*" >> '{record}'
+echo 'rpm: refused by the guard of the tests' >&2
+exit 99
+"""
+
 
 def find(name: str) -> Optional[Path]:
     """Where the real program lies on this machine; PATH is ours, so it is no help."""
@@ -61,9 +71,10 @@ class Programs:
         if name not in policy.ALLOWED or real is None:
             raise LookupError(name)
         path = folder / name
-        texts = {"date": DATE, "virsh": VIRSH}
+        texts = {"date": DATE, "virsh": VIRSH, "rpm": RPM}
         if name in texts:
-            self._write(path, texts[name].format(record=self.record, real=real))
+            own = tempfile.gettempdir()
+            self._write(path, texts[name].format(record=self.record, real=real, own=own))
         elif not path.exists():
             path.symlink_to(real)
         return path
