@@ -31,7 +31,8 @@ class Options:
 
     def _letters(self, letters: str, rest: List[str], port_letter: str) -> None:
         for at, letter in enumerate(letters):
-            takes = letter in WITH_VALUE and not (letter == "p" and port_letter == "P")
+            # scp's own -p (keep times) and -O (its old protocol) are followed by nothing.
+            takes = letter in WITH_VALUE and not (letter in "pO" and port_letter == "P")
             if not takes:
                 self.flags += letter
                 continue

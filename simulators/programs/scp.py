@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scp between the node and the engine VM. Imports `engine_vm`, `ssh_client` and
-`ssh_options`."""
+"""scp between the node and the engine VM, as it speaks by its old protocol: always before 8.7, with
+-O since. Imports `engine_vm`, `ssh_client` and `ssh_options`."""
 
 import os
 from typing import Tuple
@@ -30,17 +30,20 @@ def main(call: Call) -> int:
 
 
 def _copy(call: Call, source: str, options: ssh_options.Options) -> int:
-    origin, shown = _place(call, source)
-    target, _ = _place(call, options.words[-1])
+    origin, told = _place(call, source)
+    target, refused = _place(call, options.words[-1])
     try:
+        if os.path.isdir(origin):
+            call.err("%s: not a regular file\n" % told)
+            return 1
         with open(origin, "rb") as file:
             data = file.read()
         mode = os.stat(origin).st_mode & 0o777
     except OSError as error:
-        call.err("%s: %s\n" % (shown, error.strerror))
+        call.err("%s: %s\n" % (told, error.strerror))
         return 1
     if os.path.isdir(target):
-        target = os.path.join(target, os.path.basename(shown))
+        target = os.path.join(target, os.path.basename(origin))
     present = os.path.exists(target)
     remote = target.startswith(call.world.engine("/"))
     try:
@@ -49,7 +52,7 @@ def _copy(call: Call, source: str, options: ssh_options.Options) -> int:
                 raise OSError(28, "No space left on device")
             file.write(data)
     except OSError as error:
-        call.err("scp: %s: %s\n" % (options.words[-1].partition(":")[2], error.strerror))
+        call.err("%s: %s\n" % (refused, error.strerror))
         return 1
     if not present or "p" in options.flags:
         os.chmod(target, mode if "p" in options.flags else mode & 0o755)
@@ -57,10 +60,10 @@ def _copy(call: Call, source: str, options: ssh_options.Options) -> int:
 
 
 def _place(call: Call, word: str) -> Tuple[str, str]:
-    """The real path of an operand, and its path as it was given."""
+    """The real path of an operand, and how scp names it: the one over there says who it is."""
     host, mark, path = word.partition(":")
     if mark and "/" not in host:
-        return call.world.engine(os.path.join("/root", path)), os.path.join("/root", path)
+        return call.world.engine(os.path.join("/root", path)), "scp: " + path
     return call.world.node(_absolute(call, word)), word
 
 

@@ -39,6 +39,14 @@ def test_refused_handshake_as_openssl_tells_it(running: Subject) -> None:
     )
 
 
+def test_expired_certificate_of_a_client_is_refused_by_the_daemon(running: Subject) -> None:
+    """The client itself is content with what it is shown: it does not say -verify_return_error."""
+    words = ["openssl", "s_client", "-connect", "localhost:%d" % PORT, "-tls1_2"]
+    output = running.run(*(words + ["-cert", CERTIFICATE, "-key", KEY, "-CAfile", CA]))
+    assert output.status == 1
+    assert "alert certificate expired" in output.stderr and "alert number 45" in output.stderr
+
+
 @pytest.mark.parametrize(
     "words, pattern",
     [

@@ -125,6 +125,25 @@ def test_password_dialogue_as_a_person_sees_it(trusting: Subject) -> None:
     assert shown == "%s\nPermission denied, please try again.\n%s\nin\n" % (ASKED, ASKED)
 
 
+def test_scp_both_ways_and_what_it_cannot_find(trusting: Subject) -> None:
+    """By the protocol of EL 7 and 8, which a newer scp speaks when it is told -O."""
+    node = trusting.node
+    ssh.connect(node, TARGET, password())
+    scp = ["scp", "-O"] + ssh.command(TARGET, "BatchMode=yes")[1:]
+    here, there = "/run/contract-copied", WHO + ":/tmp/contract-copied"
+    node.replace(here, b"text\n")
+    assert trusting.texts(*(scp + [here, there])) == ("", "", 0)
+    assert trusting.texts(*(scp + [there, here + "-back"])) == ("", "", 0)
+    assert node.read(here + "-back") == b"text\n"
+    missing = "%s: No such file or directory\n"
+    for words, said in (
+        ([WHO + ":nosuch", here], "scp: nosuch"),
+        (["/nosuch", WHO + ":"], "/nosuch"),
+        ([here, WHO + ":/nosuch/a"], "scp: /nosuch/a"),
+    ):
+        assert trusting.texts(*(scp + words)) == ("", missing % said, 1)
+
+
 @pytest.mark.parametrize("given", [None, password()], ids=["by key", "by password"])
 def test_engine_that_is_down_is_not_reachable(expired: Subject, given) -> None:
     with pytest.raises(ssh.NotReachable) as caught:
