@@ -18,7 +18,8 @@ ENVIRONMENT = [
     "LANG=C.UTF-8",
 ]
 # Out of the agent's own control group, whose log level would swallow what commands log.
-OUT = "mkdir -p /sys/fs/cgroup/rehearsal && echo $$ > /sys/fs/cgroup/rehearsal/cgroup.procs; "
+GROUP = "/sys/fs/cgroup/rehearsal"
+OUT = "[ -d {0} ] || mkdir {0}; echo $$ > {0}/cgroup.procs; ".format(GROUP)
 FIRST_PAUSE = 0.02
 LONGEST_PAUSE = 0.3
 

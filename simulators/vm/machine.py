@@ -24,6 +24,14 @@ MEMORY = 1024  # MiB
 # Software emulation everywhere: nested KVM of cloud machines does not boot a stock kernel.
 ACCELERATION = "tcg,thread=multi,tb-size=256"
 APPEND = "root=/dev/vda rw console=ttyS0 quiet no_timer_check"
+# A boot after a power cut is for the recovery: without a console's login, and what nobody asks.
+SPARED = (
+    "serial-getty@ttyS0.service systemd-binfmt.service systemd-update-utmp.service "
+    "systemd-update-utmp-runlevel.service modprobe@fuse.service modprobe@drm.service "
+    "modprobe@efi_pstore.service modprobe@configfs.service dev-hugepages.mount dev-mqueue.mount "
+    "sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount "
+    "sys-kernel-config.mount"
+).split()
 # The same packages as a rescue system: it mounts and commands, and runs nothing of a node.
 RESCUE = APPEND + " systemd.unit=basic.target systemd.wants=qemu-guest-agent.service"
 BOOTS_WITHIN = 600.0  # seconds until the agent answers; 15 on two idle cores, minutes on busy ones
@@ -175,6 +183,7 @@ class Machine:
 
     def boot(self, rtc: int) -> None:
         """Power comes back: the same disk, the hardware clock as given."""
+        self._append = " ".join([APPEND] + ["systemd.mask=" + unit for unit in SPARED])
         self._start(rtc, None)
 
     def plug(self, stick: str) -> None:

@@ -50,10 +50,10 @@ class Node:
     def insert(self) -> None:
         """The stick is in and mounted, and the password lies in a file of root's alone."""
         self.machine.plug(self.stick)
-        self.out(
-            "until mount -o ro,X-mount.mkdir /dev/sda %s 2>/dev/null; do sleep 0.3; done" % STICK
-        )
-        self.out("umask 077 && echo %s > %s" % (names.PASSWORD, PASSWORD))
+        wait = "until [ -b /dev/sda ]; do sleep 0.3; done; "
+        mount = "until mount -o ro,X-mount.mkdir /dev/sda %s 2>/dev/null; do sleep 0.3; done; "
+        write = "umask 077 && echo %s > %s" % (names.PASSWORD, PASSWORD)
+        self.out(wait + mount % STICK + write)
 
     def offset(self) -> None:
         """From now on the true time is what the machine's clock shows at this moment."""

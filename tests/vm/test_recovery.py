@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The main job from the stick: without NTP and taken back; whole, with NTP in its way."""
+"""The main job from the stick, with NTP: taken back from its end; whole, with NTP in its way."""
 
 import re
 
@@ -10,31 +10,9 @@ from tests.vm.node import LOG, PASSWORD, Node, deviation_told
 
 # engine-setup too: the machine's stand-in for it asks and renews as the real one does.
 WHOLE = "recover --yes --engine-password-file " + PASSWORD
+SYNCHRONISED = "timedatectl show -p NTPSynchronized --value | grep -qx yes"
 # Whose restart would reset the node.
 NOT_RESTARTED = "systemctl show -P InvocationID sanlock wdmd"
-
-
-def test_recovery_without_ntp_then_undo_from_the_end(node: Node) -> None:
-    before, started = node.files(), node.out(NOT_RESTARTED)
-    node.begin(RECOVER)
-    node.reached(8)
-    assert node.out("date -u +%F").strip() == "2023-01-19"
-    # By timedatectl, not by the `date` that would do where it refuses.
-    assert "2023-01-19" in node.out("journalctl -b -o cat -g 'Changed local time to'")
-    node.reached(11)
-    domain = node.domain()
-    assert domain is not None and node.domain_state() == "running"
-    assert node.ended() == 0, node.log()
-    text = node.log()
-    # One engine VM through both jumps and every restart of libvirtd.
-    assert node.domain() == domain
-    check_recovered(node, text)
-    assert abs(deviation_told(text)) < 1.0
-    check_time(node)
-    assert node.changed(before) == INSTALLED
-    assert not re.search("rehearsal$", node.out("cat %s; journalctl -b -o cat" % LOG), re.M)
-    check_undone(node, before, domain)
-    assert node.out(NOT_RESTARTED) == started
 
 
 def offer_time(node: Node) -> ntp.Server:
@@ -44,6 +22,38 @@ def offer_time(node: Node) -> ntp.Server:
     node.out("echo '%s' > /etc/chrony/conf.d/site.conf && systemctl restart chronyd" % line)
     node.machine.until("chronyc -c tracking | grep -q Normal")
     return served
+
+
+def test_recovery_with_ntp_in_reach_then_undo_from_the_end(node: Node) -> None:
+    """NTP has no part in it before the true time is back, so the deviation is the tool's own."""
+    served = offer_time(node)
+    before, started = node.files(), node.out(NOT_RESTARTED)
+    node.begin(RECOVER)
+    node.reached(8)
+    asked = served.served
+    assert node.out("date -u +%F").strip() == "2023-01-19"
+    # By timedatectl, not by the `date` that would do where it refuses.
+    assert "2023-01-19" in node.out("journalctl -b -o cat -g 'Changed local time to'")
+    node.reached(11)
+    domain = node.domain()
+    assert domain is not None and node.domain_state() == "running"
+    node.reached(15)
+    assert served.served == asked
+    assert node.ended() == 0, node.log()
+    text = node.log()
+    assert "something moved it" not in text
+    node.machine.until(SYNCHRONISED)
+    assert served.served > asked
+    # One engine VM through both jumps and every restart of libvirtd.
+    assert node.domain() == domain
+    check_recovered(node, text)
+    assert abs(deviation_told(text)) < 1.0
+    check_time(node)
+    assert node.changed(before) == INSTALLED
+    assert not re.search("rehearsal$", node.out("cat %s; journalctl -b -o cat" % LOG), re.M)
+    check_undone(node, before, domain)
+    assert node.out(NOT_RESTARTED) == started
+    served.close()
 
 
 def web(node: Node) -> str:
@@ -73,6 +83,6 @@ def test_whole_recovery_with_ntp_and_a_chronyd_that_somebody_starts(node: Node) 
     for name in ("engine", "jboss", "websocket-proxy"):
         until = node.enddate("/srv/engine/etc/pki/ovirt-engine/certs/%s.cer" % name)
         assert int(until.split()[3]) >= 2024, until
-    node.machine.until("timedatectl show -p NTPSynchronized --value | grep -qx yes")
+    node.machine.until(SYNCHRONISED)
     assert abs(node.deviation()) < 0.5
     served.close()

@@ -10,6 +10,10 @@ from tests.vm.node import BACKUP, CERTIFICATE, Node
 DISK = "/dev/sdb"  # beside the stick
 SYSIMAGE = "/mnt/sysimage"
 ROOT = "--root %s " % SYSIMAGE
+MAINTENANCE = "hosted-engine --set-maintenance --mode=%s"
+# What the agent has seen in this boot, at the end of a turn in which vdsm answered it.
+STATUS = "hosted-engine --vm-status --json"
+SEEN_DOWN = STATUS + """ | grep -q '"vm": "down".*"live-data": true'"""
 RUNS = "virsh -r domstate %s | grep -qx running" % names.DOMAIN
 
 
@@ -17,7 +21,7 @@ def test_disk_at_rest_is_signed_for_and_the_node_boots_from_it(
     node: Node, rescue: Callable[[int], Node]
 ) -> None:
     before = node.files()
-    node.out("sync")
+    node.out(MAINTENANCE % "global" + " && sync")
     other = rescue(node.machine.cut())
     other.machine.attach(node.machine.disk)
     other.out(
@@ -36,7 +40,11 @@ def test_disk_at_rest_is_signed_for_and_the_node_boots_from_it(
     assert "Now boot the node from this disk" in done.out
     other.out("umount " + SYSIMAGE)
     node.boot(other.machine.cut())
-    # Nobody does anything: libvirtd starts, and the HA agent starts the engine VM.
+    # Nobody does anything: libvirtd starts, and the HA agent sees that the engine VM is down. The
+    # global maintenance that somebody left on keeps it from starting it, and nothing else does.
+    node.machine.until(SEEN_DOWN, 300)
+    assert node.domain() is None
+    node.out(MAINTENANCE % "none")
     node.machine.until(RUNS, 300)
     assert node.changed(before) == INSTALLED
     assert node.served() == node.enddate() and node.enddate().endswith("2024 GMT")
