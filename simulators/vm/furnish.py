@@ -71,6 +71,10 @@ PasswordAuthentication yes
 UsePAM no
 UseDNS no
 """
+# The engine VM's firmware: at the reset vector `cli; hlt`, and back to hlt. What the engine does,
+# engine.service does; a BIOS that seeks a disk kept half of the emulated machine busy with that.
+HALTED = (b"\xff" * 0xFFF0 + b"\xfa\xf4\xeb\xfd").ljust(0x10000, b"\xff")
+HALTED_AT = "/usr/share/rehearsal/halted.rom"  # named in vm.xml
 EXECUTABLE = ("/usr/sbin/hosted-engine", "/usr/sbin/engine-setup", "/etc/libvirt/hooks/qemu")
 SETUP = "/usr/share/rehearsal/engine-setup.json"
 
@@ -159,6 +163,7 @@ def _setup() -> Dict[str, Any]:
 
 def _libvirt(tree: str) -> None:
     place.put(tree, "/etc/libvirt/qemu.conf", QEMU)
+    place.put(tree, HALTED_AT, HALTED)
     _unlink(tree + "/etc/libvirt/qemu/networks/autostart/default.xml")
     # What `vdsm-tool configure` does on systems without --listen (facts: libvirtd-tls.socket).
     place.link(
