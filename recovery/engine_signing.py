@@ -16,6 +16,10 @@ PKI = "/etc/pki/ovirt-engine"
 HOME = "/root"  # of the user that works there
 SECTION = "v3_ca_san"
 PATIENCE = 20  # seconds for a lock: that of the engine's own pki-enroll-request.sh
+# The engine's own way to sign. What it locks is said there: from 4.5.0 on the CA's file, up to
+# 4.4.10 a directory outside of the PKI.
+ENROLL = "/usr/share/ovirt-engine/bin/pki-enroll-request.sh"
+OLD_LOCK = "/tmp/ovirt-engine-pki.v2.lock"
 # openssl ca writes these anew as root; the engine must go on writing them as its own user.
 GIVE_BACK = (
     "chown --reference=. serial.txt serial.txt.old database.txt database.txt.old "
@@ -57,9 +61,14 @@ room=no
 {room_pki} && {room_home} && room=yes
 test $room = yes || echo 'nothing signed: less than 10 MB are free (df -h); then the same again'
 test $room = yes || exit 1
+lock=.
+grep -q '^LOCK="{old_lock}"' {enroll} && lock={old_lock}
+made=no
+test -e $lock || made=yes
+test $made = yes && {make_lock}
 {order}
 {give_back} 2>&1 | grep -v 'No such file'
-test $status = 0 || echo "nothing signed: openssl ca ended with status $status"
+test $status = 0 || echo "nothing signed: openssl ca, or the wait for its lock, ended with $status"
 test $status = 0 || exit 1
 openssl x509 -in {certificate} && rm -rf {directory}
 SIGN
@@ -90,20 +99,29 @@ def openssl(
 ) -> str:
     """Return the command; extensions: the file, as a word of the shell's.
 
-    elsewhere: what is locked too, where the engine's own scripts do not lock the CA's file.
+    elsewhere: what is locked too, where the engine's own scripts do not lock the CA's file; such
+    words too.
     """
     # An undefined OVIRT_KU or OVIRT_EKU stops openssl at cert.conf's section [custom].
     variables = "OVIRT_SAN=%s OVIRT_KU= OVIRT_EKU= LC_ALL=C" % shlex.quote(
         ",".join(parameters.sans)
     )
-    argv: List[str] = []
-    for lock in [*elsewhere, "ca.pem"]:
-        argv += ["flock", "-w", "%d" % PATIENCE, lock]
-    argv += "openssl ca -batch -policy policy_match -config openssl.conf -cert ca.pem".split()
+    locked = " ".join("flock -w %d %s" % (PATIENCE, lock) for lock in [*elsewhere, "ca.pem"])
+    argv = "openssl ca -batch -policy policy_match -config openssl.conf -cert ca.pem".split()
     argv += ["-keyfile", "private/ca.pem", "-startdate", start, "-enddate", end]
     argv += ["-in", run_files.request(directory), "-out", run_files.certificate(directory)]
     argv += ["-subj", parameters.subject, "-utf8", "-extfile"]
-    return "%s %s %s -extensions %s" % (variables, errors.paste(argv), extensions, SECTION)
+    order = "%s %s -extensions %s" % (errors.paste(argv), extensions, SECTION)
+    return "%s %s %s" % (variables, locked, order)
+
+
+def making(lock: str) -> str:
+    """Return the orders that make a lock, a word of the shell's, as the engine's script does.
+
+    With another owner or mode that script takes it for a stale one. To be run in the PKI.
+    """
+    orders = ("mkdir -m 0700", "chown --reference=private", "chmod --reference=private")
+    return " && ".join("%s %s" % (order, lock) for order in orders)
 
 
 def line(order: str) -> str:
@@ -127,7 +145,10 @@ def script(parameters: plan.Parameters, directory: str, csr: bytes, start: str, 
         room_pki=ROOM % ".",
         room_home=ROOM % shlex.quote(directory),
         give_back=GIVE_BACK,
-        order=line(openssl(parameters, directory, "$extensions", start, end)),
+        order=line(openssl(parameters, directory, "$extensions", start, end, ["$lock"])),
+        enroll=ENROLL,
+        old_lock=OLD_LOCK,
+        make_lock=making("$lock"),
         certificate=shlex.quote(run_files.certificate(directory)),
     )
     return text.encode("utf-8")

@@ -12,9 +12,7 @@ from recovery.programs import df, ssh
 from recovery.step import Before, Step, Words
 
 SPACE = 4 << 20  # bytes; a certificate and its copies take some KiB
-# The engine's own way to sign. What it locks is said there: from 4.5.0 on the CA's file, up to
-# 4.4.10 a directory outside of the PKI.
-ENROLL = "/usr/share/ovirt-engine/bin/pki-enroll-request.sh"
+# What the engine's own script locks beside the CA's file.
 ELSEWHERE = re.compile(r'^LOCK="(/[^"$]+)"$', re.MULTILINE)
 
 
@@ -166,13 +164,13 @@ def _extensions(engine: remote.Remote, directory: str) -> str:
 def _locked_elsewhere(engine: remote.Remote) -> Sequence[str]:
     """Return what the engine's script locks beside the CA's file; it is there afterwards."""
     try:
-        script = engine.read(ENROLL).decode("utf-8", "replace")
+        script = engine.read(engines.ENROLL).decode("utf-8", "replace")
     except errors.FileMissing:
         return ()
     found = ELSEWHERE.findall(script)[:1]
     for path in found:
         _establish(engine, path)
-    return found
+    return [shlex.quote(path) for path in found]
 
 
 def _establish(engine: remote.Remote, lock: str) -> None:
@@ -182,12 +180,8 @@ def _establish(engine: remote.Remote, lock: str) -> None:
     """
     if engine.exists(lock):
         return
-    orders = [
-        "%s %s" % (order, shlex.quote(lock))
-        for order in ("mkdir -m 0700", "chown --reference=private", "chmod --reference=private")
-    ]
     try:
-        engine.run(" && ".join(["cd %s" % engines.PKI] + orders))
+        engine.run("cd %s && %s" % (engines.PKI, engines.making(shlex.quote(lock))))
     except errors.ProgramFailed:
         if not engine.exists(lock):  # else that script has made it in this moment
             raise

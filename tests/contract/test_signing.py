@@ -4,6 +4,7 @@
 The engine's are made by the real `openssl ca` with the engine's own configuration.
 """
 
+import os
 import shlex
 import subprocess
 import time
@@ -91,15 +92,24 @@ class Engine:
         dates = self.dates()
         place = str(folder / "run")
         text = engine_signing.script(chosen, place, self.request, dates["START"], dates["END"])
+        lock, enroll = folder / "lock", folder / "enroll.sh"  # as up to 4.4.10
+        enroll.write_text('#!/bin/sh\nLOCK="%s"\n' % lock)
+        for there, here in (
+            (engine_signing.PKI, self.pki),
+            (engine_signing.OLD_LOCK, str(lock)),
+            (engine_signing.ENROLL, str(enroll)),
+        ):
+            text = text.replace(there.encode(), here.encode())
         ran = subprocess.run(
             [needs.program("sh")],
-            input=text.replace(engine_signing.PKI.encode(), self.pki.encode()),
+            input=text,
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
         assert ran.returncode == 0 and ran.stdout.startswith(b"-----BEGIN"), ran
         assert not (folder / "run").exists()
+        assert lock.is_dir() and lock.stat().st_mode == os.stat(self.pki + "/private").st_mode
         return ran.stdout
 
     def _ordered(self, folder: Path) -> None:

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nobody is let in by the engine's ssh: it is signed at its console, and the run waits for that."""
 
+import os
 import re
 from pathlib import Path
 from typing import List
 
 import pytest
 
+from recovery import engine_signing
 from simulators import der, install, names, pki, stories
 from tests.procedures import accounts, console, points, watched
 
@@ -79,6 +81,10 @@ def as_told(node: watched.Node, told: str) -> None:
     assert abs(accounts.clocks(node.world).engine) < 300
     # For engine-setup, which is told as well.
     assert node.world.sim.state()["ha"]["global"] and "engine-setup --offline" in told
+    # This engine's own script locks that, and makes it as we have made it.
+    lock = accounts.engine_file(node.world, engine_signing.OLD_LOCK)
+    private = accounts.engine_file(node.world, engine_signing.PKI + "/private")
+    assert os.stat(lock).st_mode == os.stat(private).st_mode
 
 
 def full(world: install.World, value: bool) -> None:
