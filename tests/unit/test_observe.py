@@ -172,6 +172,7 @@ def test_observe_asks_for_ssh_when_only_the_copy_for_vnc_is_expired(
         (b"<html>It works!</html>", 200, "no PEM text"),
         (b"<html>Error</html>", 503, "HTTP status 503"),
     ],
+    ids=["its own", "of another CA", "no certificate", "refused"],
 )
 def test_observe_takes_for_the_engine_s_own_only_what_the_node_s_ca_has_signed(
     body: bytes, status: int, problem: str, tmp_path: Path
