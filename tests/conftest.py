@@ -23,8 +23,10 @@ CASES = "crash cases: "
 LEFT = "slow tests left to other Pythons"
 # Python 3.12 runs all of what takes long; 3.6, 3.9 and 3.13 run a third each, together all.
 SHARES = 3
-# Of these nearly every test makes a node and its engine, or starts real programs.
+# Of these nearly every test makes a node and its engine, or starts real programs; the last three
+# read the sources, which are the same to every Python.
 LONG = ("tests/procedures/", "tests/simulators/", "tests/contract/")
+LONG += ("tests/test_budget.py", "tests/test_layering.py", "tests/test_words.py")
 # Every route on every Python; every effect on one, a sample chosen by other means elsewhere.
 EVERYWHERE = ("test_rehearsals.py", "_crash.py")
 
@@ -55,6 +57,9 @@ def pytest_addoption(parser: Any) -> None:
 
 
 def pytest_collection_modifyitems(config: Any, items: List[Any]) -> None:
+    # The longest begin at once: the last two of a worker's queue nobody steals (pytest-xdist), and
+    # while it runs minutes of them a core would idle.
+    items.sort(key=lambda item: "_crash.py" not in item.nodeid)
     if config.getoption("--slow") == "all":
         return
     left = {item for item in items if _is_slow(item) and not _is_drawn(item)}

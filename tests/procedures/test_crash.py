@@ -19,7 +19,7 @@ import pytest
 from simulators import rehearse, units
 from tests.procedures import accounts, points, watched
 
-SAMPLED = 40  # every how manieth effect is in a sample
+SAMPLED = 80  # every how manieth effect is in a sample
 KILLS = 5
 SEED = 20230220
 UNIT = "/etc/systemd/system/ovirt-cert-recovery-restore-time.service"
