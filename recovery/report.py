@@ -39,10 +39,10 @@ def diagnosis_text(seen: Observation, judged: diagnosis.Diagnosis) -> List[str]:
 def summary(judged: diagnosis.Diagnosis, chosen: str = "") -> List[str]:
     """Return the lines that a person must read before anything is done.
 
-    chosen: the route that the operator gave by name.
+    chosen: the route that the operator gave by name; one that there is not is refused later.
     """
     lines = ["Findings"] + findings_text(judged.findings) + [""] + _verdict(judged)
-    if chosen and chosen != judged.route:
+    if chosen in ROUTES and chosen != judged.route:
         lines += wrapped("Route chosen: %s, %s" % (chosen, ROUTES[chosen]), "", "       ")
     return lines
 
