@@ -87,7 +87,7 @@ def install(programs: str) -> None:
         executable = named.get("executable") or ""
         if os.path.dirname(executable) == programs:
             words = [os.fsdecode(one) for one in argv[1:]]
-            quiet = named["stdin"] == subprocess.DEVNULL or _is_silent(words)
+            quiet = named["stdin"] == subprocess.DEVNULL or _is_silent(words) or _is_told(words)
             if quiet and _is_plain(executable, words):
                 return Answered(executable, words, named["env"])
             named["preexec_fn"] = _becoming(executable, words, named["env"])
@@ -116,6 +116,11 @@ def _is_plain(executable: str, words: Sequence[str]) -> bool:
 def _is_silent(words: Sequence[str]) -> bool:
     """Of those that may talk: ssh that was told not to, and ssh-keyscan."""
     return "BatchMode=yes" in words or "-T" in words
+
+
+def _is_told(words: Sequence[str]) -> bool:
+    """Of those that read their input: curl, which reads all of it before it does anything."""
+    return "--config" in words
 
 
 def _worlds(directory: str) -> List[str]:
