@@ -26,7 +26,7 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
     parser.add_argument(
         "--slow",
         choices=("sample", "all"),
-        help="what takes long: default all on %s, a third each elsewhere" % matrix.BUILD,
+        help="what takes long: default all on %s, a sixth each elsewhere" % matrix.BUILD,
     )
     parser.add_argument(
         "--machine",

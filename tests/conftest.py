@@ -21,12 +21,18 @@ hypothesis.settings.load_profile("suite")
 
 CASES = "crash cases: "
 LEFT = "slow tests left to other Pythons"
-# Python 3.12 runs all of what takes long; 3.6, 3.9 and 3.13 run a third each, together all.
-SHARES = 3
+# Python 3.12 runs all of what takes long; 3.6, 3.9 and 3.13 run a sixth each, each another one.
+SHARES = 6
 # Of these nearly every test makes a node and its engine, or starts real programs; the last three
 # read the sources, which are the same to every Python.
-LONG = ("tests/procedures/", "tests/simulators/", "tests/contract/")
-LONG += ("tests/test_budget.py", "tests/test_layering.py", "tests/test_words.py")
+LONG = (
+    "tests/procedures/",
+    "tests/simulators/",
+    "tests/contract/",
+    "tests/test_budget.py",
+    "tests/test_layering.py",
+    "tests/test_words.py",
+)
 # Every route on every Python; every effect on one, a sample chosen by other means elsewhere.
 EVERYWHERE = ("test_rehearsals.py", "_crash.py")
 

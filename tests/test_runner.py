@@ -48,10 +48,11 @@ def test_memory_is_used_only_where_it_is_and_is_plenty(
     assert not matrix.roomy(str(tmp_path))
 
 
-def test_each_slow_test_runs_on_one_of_the_other_pythons() -> None:
+def test_each_of_the_other_pythons_has_slow_tests_of_its_own() -> None:
     others = [minor for minor in matrix.PYTHONS if minor != matrix.BUILD]
     shares = {conftest.share(int(minor.split(".")[1])) for minor in others}
-    assert len(shares) == len(others) == conftest.SHARES
+    assert len(shares) == len(others) <= conftest.SHARES
+    assert max(shares) < conftest.SHARES
 
 
 @pytest.mark.parametrize(

@@ -11,21 +11,24 @@ import pytest
 from simulators.vm import frozen, image, machine, stick
 from tests.vm.node import Node
 
-# The longest begins at once, or one machine waits for it at the end. What is next in the queue of
-# its worker stays there (pytest-xdist steals all but that), so it has to be short.
-FIRST = ("test_power_cut", "test_shell")
+# The first worker begins with the longest, the second with all others that are long: each then has
+# short ones, and those of the other to steal (pytest-xdist hands each a half of the list).
+LONGEST = ("test_power_cut",)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker(pytest.mark.vm)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
-    for item in items:
-        if "/vm/" in str(item.fspath):
-            item.add_marker(pytest.mark.vm)
-    items.sort(key=_turn)
-
-
-def _turn(item: pytest.Item) -> int:
-    name = item.path.stem
-    return FIRST.index(name) if name in FIRST else len(FIRST)
+    """Only those that will run are still there."""
+    whole = [item for item in items if "/vm/" in str(item.fspath)]
+    first = [item for item in whole if item.path.stem in LONGEST]
+    long = [item for item in whole if item.path.stem not in LONGEST]
+    short = [item for item in items if item not in set(whole)]
+    middle = max(len(items) // 2 - len(first), 0)
+    items[:] = first + short[:middle] + long + short[middle:]
 
 
 @pytest.fixture(scope="session")
