@@ -158,3 +158,18 @@ def problems(context: contexts.Context, data: bytes) -> List[str]:
     """Return every reason not to install what came back from the engine."""
     now = context.node.now()
     return issued.problems_on(context, data, (now.wall, context.true_at(now)))
+
+
+def require_fit(context: contexts.Context, signed: str) -> None:
+    """Raise where the run's certificate must not be installed; signed: by whom, in words.
+
+    Raises: errors.Error.
+    """
+    found = problems(context, context.node.read(run_files.certificate(context.directory)))
+    if found:
+        raise errors.Error(
+            "use the certificate that %s" % signed,
+            found[0],
+            seen=found[1:],
+            unchanged="every certificate of the node",
+        )

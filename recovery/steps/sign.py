@@ -54,15 +54,7 @@ class Sign(Step):
         context.node.replace(run_files.certificate(context.directory), signed, mode=0o644)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
-        path = run_files.certificate(context.directory)
-        problems = engines.problems(context, context.node.read(path))
-        if problems:
-            raise errors.Error(
-                "use the certificate that the engine signed",
-                problems[0],
-                seen=problems[1:],
-                unchanged="every certificate of the node",
-            )
+        engines.require_fit(context, "the engine signed")
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         try:

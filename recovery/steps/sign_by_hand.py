@@ -64,15 +64,7 @@ class SignByHand(Step):
         node.replace(path, arrival.certificate, mode=0o644)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
-        path = run_files.certificate(context.directory)
-        problems = engines.problems(context, context.node.read(path))
-        if problems:
-            raise errors.Error(
-                "use the certificate that was signed by hand",
-                problems[0],
-                seen=problems[1:],
-                unchanged="every certificate of the node",
-            )
+        engines.require_fit(context, "was signed by hand")
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         for name in (run_files.script, run_files.signed, run_files.certificate):
