@@ -9,6 +9,7 @@ from recovery.programs import ssh
 from recovery.step import Before, Step, Words
 
 BY_HAND = "ovirt-cert-recovery resume --sign-by-hand"
+WAY_OUT = "%s; where nobody can log in there: %s   (or: undo)"
 BOOT_LIMIT = 1200  # a large engine checks its disks before it answers
 
 
@@ -35,7 +36,7 @@ class ReachEngine(Step):
         except (ssh.NotAdmitted, waiting.TooLong) as caught:
             if _signs_by_hand(context):
                 again = caught.next_step or context.order("resume")
-                caught.next_step = "%s; where nobody can log in there: %s" % (again, BY_HAND)
+                caught.next_step = WAY_OUT % (again, BY_HAND)
             raise
 
     def verify(self, context: contexts.Context, before: Before) -> None:
