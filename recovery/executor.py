@@ -46,6 +46,7 @@ def _frontier(context: contexts.Context, steps: Steps) -> int:
 def _undisturbed(context: contexts.Context, steps: Steps, index: int) -> None:
     """Perform a step; when somebody undoes what it stands on, mend that and perform it again."""
     unsure = context.journal.resumed
+    cause = ""
     for _ in range(DISTURBANCES):
         try:
             if unsure:
@@ -55,12 +56,12 @@ def _undisturbed(context: contexts.Context, steps: Steps, index: int) -> None:
             return
         except waiting.Disturbed as caught:
             context.say(caught.lines()[0])
-            unsure = True
+            unsure, cause = True, caught.cause
     raise errors.Error(
         "finish the step %s" % steps[index].id,
-        "the clock was moved %d times by something else" % DISTURBANCES,
-        next_step="find what sets the clock (chronyd, ntpd, VM tools, cron), stop it, then "
-        "ovirt-cert-recovery resume",
+        "disturbed %d times, at last: %s" % (DISTURBANCES, cause),
+        next_step="find what does it (sets the clock: chronyd, ntpd, VM tools, cron; ends a "
+        "service: see journalctl -u NAME), stop it, then ovirt-cert-recovery resume",
     )
 
 

@@ -41,10 +41,12 @@ from recovery.steps import (
 Procedure = Tuple[Step, ...]
 
 
-def _restart(reason: str, how: str = "", since: str = "install") -> services.RestartServices:
-    """Once the new certificate is in place; no later step stands on it."""
+def _restart(
+    reason: str, how: str = "", since: str = "install", until: str = ""
+) -> services.RestartServices:
+    """Once the new certificate is in place; where the engine VM is started later, it must hold."""
     title = "restart libvirtd, vdsm and the HA services" + how
-    return services.RestartServices("restart-services", title, reason, since, until="")
+    return services.RestartServices("restart-services", title, reason, since, until)
 
 
 # What the operator may decline as a whole.
@@ -82,7 +84,8 @@ _RESTART_THEN = _restart(
     "they read certificates when they start; the engine VM keeps running",
     how=" under the true time",
 )
-_RESTART_NOW = _restart("they read certificates when they start; running VMs keep running")
+_READ_NOW = "they read certificates when they start; running VMs keep running"
+_RESTART_NOW = _restart(_READ_NOW)
 
 REWIND: Procedure = (
     *_INTO_THE_PAST,
@@ -141,7 +144,7 @@ OFFLINE_CA: Procedure = (
     request.MakeRequest(),
     sign_here.SignHere(),
     install.Install(),
-    _RESTART_NOW,
+    _restart(_READ_NOW, until="leave-maintenance"),
     maintenance.GlobalMaintenance(),
     engine_vm.StartEngineVm(),
     maintenance.LeaveMaintenance(),
@@ -174,6 +177,7 @@ INTERIM: Procedure = (
     _restart(
         "they read certificates when they start; the engine VM keeps running",
         how=" with the new certificate",
+        until="leave-maintenance",
     ),
     engine_vm.KeepEngineVm(),
     reach_engine.ReachAgain(),

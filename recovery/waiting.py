@@ -42,7 +42,7 @@ def wait(
     """Look again and again until it is done.
 
     limit, pause and repeat in seconds of uptime. Raises: TooLong after the limit, Disturbed when
-    the clock was moved meanwhile.
+    the clock was moved meanwhile, and what `look` raises.
     """
     begin = context.node.instant()
     told, told_at = "", 0.0

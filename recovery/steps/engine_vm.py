@@ -7,7 +7,7 @@ from recovery import journal as journals
 from recovery import moment as moments
 from recovery import observation as observations
 from recovery.judgements import engine as engine_judgements
-from recovery.programs import hosted_engine, journalctl, virsh
+from recovery.programs import hosted_engine, journalctl, systemctl, virsh
 from recovery.step import NEEDED, SATISFIED, Before, Step, Words
 
 BEHIND = (
@@ -21,6 +21,7 @@ SET = (
     'systemctl start ovirt-engine"'
 )
 DOMAIN = "HostedEngine"
+LIBVIRTD = "libvirtd.service"
 STARTING = "starting"  # the journal's event that holds the cursor from which failures count
 PREPARED_LIMIT = 420  # the agent may take 240 s to get the storage domain
 RUNNING_LIMIT = 600
@@ -115,7 +116,7 @@ def _start(context: contexts.Context) -> waiting.Seen:
     try:
         state = virsh.domain_state(context.node, DOMAIN)
     except errors.ProgramError as caught:
-        return _unreachable(caught)
+        return _unreachable(context, caught)
     except errors.UnexpectedOutput:
         state = ""  # hosted-engine asks vdsm and needs no virsh; a VM that runs is told there too
     if state in ("running", "idle", "paused"):
@@ -132,8 +133,15 @@ def _start(context: contexts.Context) -> waiting.Seen:
     return waiting.Seen(True, "started")
 
 
-def _unreachable(error: errors.Error) -> waiting.Seen:
-    """libvirtd may leave when it is idle and be started by the next client: no reason to end."""
+def _unreachable(context: contexts.Context, error: errors.Error) -> waiting.Seen:
+    """libvirtd may leave when it is idle and be started by the next client: no reason to end.
+
+    Raises: waiting.Disturbed, where no client starts it any more.
+    """
+    # Between two of systemd's own tries it is "activating"; "failed" stays until somebody comes.
+    unit = systemctl.show(context.node, [LIBVIRTD])[0]
+    if unit.active == "failed":
+        raise waiting.Disturbed("keep %s running" % LIBVIRTD, "it failed (%s)" % unit.result)
     words = error.seen[-1] if error.seen else error.cause
     if isinstance(error, errors.UnexpectedOutput):
         known = "virsh's login is in %s: is it whole?" % virsh.AUTH_FILE
@@ -159,7 +167,7 @@ class _Watcher:
         try:
             state = virsh.domain_state(self.context.node, DOMAIN)
         except (errors.ProgramError, errors.UnexpectedOutput) as caught:
-            return _unreachable(caught)
+            return _unreachable(self.context, caught)
         # One look may fall into the second between qemu's start and its end.
         self.seen_running = self.seen_running + 1 if state == "running" else 0
         return waiting.Seen(self.seen_running >= 2, state)

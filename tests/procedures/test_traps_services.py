@@ -77,6 +77,28 @@ def test_libvirtd_that_exits_when_idle_does_not_stop_the_run(tmp_path: Path) -> 
     accounts.well(node, ended)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "scenario, how", [("node-expired", "start"), ("offline-backup", "restart")]
+)
+def test_libvirtd_given_up_while_the_engine_vm_starts_is_started_again(
+    tmp_path: Path, scenario: str, how: str
+) -> None:
+    node = make(tmp_path, scenario)
+    given_up = tmp_path / "given-up"
+
+    def give_up() -> None:
+        failing(node.world)
+        given_up.write_text(" ".join(states(node.world, "libvirtd.service", "libvirtd.socket")))
+
+    ended = node.recover(points.once("after", "hosted-engine --vm-start", give_up))
+    assert given_up.read_text() == "failed failed"
+    accounts.well(node, ended)
+    again = "cannot keep libvirtd.service running: it failed (start-limit-hit)"
+    assert ended.output.count(again) == 1
+    assert "gone again, to be redone: %s libvirtd, vdsm" % how in ended.output
+
+
 def said(world: install.World, message: str) -> None:
     with world.opened() as now:
         now.log(message, unit="libvirtd.service", priority=3)
