@@ -83,21 +83,27 @@ _INTO_THE_PRESENT: Procedure = (
 _RESTART_THEN = _restart(
     "they read certificates when they start; the engine VM keeps running",
     how=" under the true time",
+    until="prove",
 )
 _READ_NOW = "they read certificates when they start; running VMs keep running"
 _RESTART_NOW = _restart(_READ_NOW)
 
+# From the installation to the restart nothing needs the engine: a power cut in between ends its VM,
+# and with some of the old files neither libvirtd nor the HA broker starts before all are new.
 REWIND: Procedure = (
     *_INTO_THE_PAST,
-    maintenance.GlobalMaintenance(),
-    engine_vm.StartEngineVm(),
-    reach_engine.ReachEngine(),
+    maintenance.GlobalMaintenance(until="install"),
+    engine_vm.StartEngineVm(until="install"),
+    reach_engine.ReachEngine(until="install"),
     request.MakeRequest(),
     sign.Sign(),
     install.Install(),
     *_INTO_THE_PRESENT,
-    engine_clock.EngineClock(),
+    engine_clock.EngineClockAtOnce(),
     _RESTART_THEN,
+    engine_vm.KeepEngineVm(),
+    reach_engine.ReachAgain(),
+    engine_clock.EngineClock(),
     *ENGINE_RENEWAL,
     maintenance.LeaveMaintenance(),
     prove.Prove(),
@@ -108,13 +114,14 @@ REWIND: Procedure = (
 # hosted-engine --console works (it asks vdsm), and what a power cut ends can be begun again.
 REWIND_BY_HAND: Procedure = (
     *_INTO_THE_PAST,
-    maintenance.GlobalMaintenance(until="prove"),
-    engine_vm.StartEngineVm(),
+    maintenance.GlobalMaintenance(until="install"),
+    engine_vm.StartEngineVm(until="install"),
     request.MakeRequest(),
     sign_by_hand.SignByHand(),
     install.Install(),
     *_INTO_THE_PRESENT,
     _RESTART_THEN,
+    engine_vm.KeepEngineVm(),
     prove.Prove(),
 )
 
@@ -144,7 +151,7 @@ OFFLINE_CA: Procedure = (
     request.MakeRequest(),
     sign_here.SignHere(),
     install.Install(),
-    _restart(_READ_NOW, until="leave-maintenance"),
+    _restart(_READ_NOW, until="prove"),
     maintenance.GlobalMaintenance(),
     engine_vm.StartEngineVm(),
     maintenance.LeaveMaintenance(),
@@ -177,7 +184,7 @@ INTERIM: Procedure = (
     _restart(
         "they read certificates when they start; the engine VM keeps running",
         how=" with the new certificate",
-        until="leave-maintenance",
+        until="prove",
     ),
     engine_vm.KeepEngineVm(),
     reach_engine.ReachAgain(),

@@ -14,6 +14,7 @@ QUIET = 30.0
 # What a rewind that was undone leaves is more. Less makes certificates shorter by hours, and a node
 # whose hardware clock runs in local time is itself up to 14 hours off.
 LEFT_BEHIND = 86400.0
+LEFT = "set the engine VM's clock if it was left in the past"
 RUNS = ("active", "activating", "reloading")
 SERVICE = "ovirt-engine"
 SERVICE_LIMIT = 300
@@ -37,7 +38,7 @@ class EngineClock(Step):
             "a VM that was started in the past goes on living there, and what it issues ends early"
         )
         return Words(
-            "set the engine VM's clock" + (" if it was left in the past" if self.left else ""),
+            LEFT if self.left else "see that the engine VM has the true time",
             (since if self.left else "the VM booted in the past and would go on living there")
             + "; %s, if it runs, is started anew, for it must not fence other nodes at once"
             % SERVICE,
@@ -52,8 +53,10 @@ class EngineClock(Step):
         )
 
     def capture(self, context: contexts.Context) -> Before:
-        # One that has not come up yet will do so under the true time.
-        return {"runs": _runs(remote.engine(context))}
+        # One that has not come up yet will do so under the true time; one that was stopped for
+        # this, and then not reached any more, is wanted back.
+        stopped = (context.journal.before(EngineClockAtOnce.id) or {}).get("runs", False)
+        return {"runs": _runs(remote.engine(context)) or stopped}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         engine = remote.engine(context)
@@ -76,19 +79,51 @@ class EngineClock(Step):
             raise errors.Error("set the engine's clock", "it is still %.1f s off" % off)
         if before.get("runs") and not _runs(engine):
             raise errors.Error("start %s again" % SERVICE, "it does not run on the engine")
+        context.journal.write(journals.ENGINE_CLOCK_SET, self.id)
 
     def _wrong(self, off: float) -> bool:
         return off < -LEFT_BEHIND if self.left else abs(off) > TOLERANCE
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """The true time stays; the engine must not stay stopped half-way."""
-        if not before.get("runs") or context.journal.last(self.id, journals.VERIFIED):
+        seen = context.journal.last(journals.ENGINE_CLOCK, journals.VERIFIED)
+        if seen is not None or not before.get("runs"):
             return
         try:
             _order(remote.engine(context), "start")
         except errors.ProgramError:
             order = "systemctl start %s" % SERVICE
             context.say("the engine cannot be reached; should it be stopped there: %s" % order)
+
+
+class EngineClockAtOnce(EngineClock):
+    """The same in the first moment of the true time, if the engine answers in it.
+
+    Nobody waits here for one that a power cut has ended: it is started later, and then seen to.
+    """
+
+    id = "engine-clock-at-once"
+
+    def words(self, parameters: plan.Parameters) -> Words:
+        return super().words(parameters)._replace(title="set the engine VM's clock")
+
+    def capture(self, context: contexts.Context) -> Before:
+        try:
+            return super().capture(context)
+        except errors.ProgramError:
+            return {}
+
+    def apply(self, context: contexts.Context, before: Before) -> None:
+        try:
+            super().apply(context, before)
+        except errors.ProgramError as caught:
+            context.say("not yet: %s" % caught.lines()[0])
+
+    def verify(self, context: contexts.Context, before: Before) -> None:
+        try:
+            super().verify(context, before)
+        except errors.ProgramError:
+            pass  # said already
 
 
 def _runs(engine: remote.Remote) -> bool:

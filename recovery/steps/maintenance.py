@@ -4,7 +4,7 @@
 from typing import Optional
 
 from recovery import context as contexts
-from recovery import engine_certificates, errors, plan, waiting
+from recovery import engine_certificates, engine_start, errors, plan, waiting
 from recovery import journal as journals
 from recovery import observation as observations
 from recovery.judgements import engine as engine_judgements
@@ -219,4 +219,6 @@ def _healthy(context: contexts.Context) -> waiting.Seen:
     except errors.Error as caught:
         return waiting.Seen(False, caught.seen[0] if caught.seen else caught.cause)
     health = [host.health for host in status.hosts if host.live and host.vm == "up"]
+    if not health:
+        engine_start.revive(context)
     return waiting.Seen("good" in health, health[0] if health else "not known yet")

@@ -3,7 +3,15 @@
 
 from typing import List
 
-from recovery import certificates, engine_certificates, errors, inventory, plan, waiting
+from recovery import (
+    certificates,
+    engine_certificates,
+    engine_start,
+    errors,
+    inventory,
+    plan,
+    waiting,
+)
 from recovery import context as contexts
 from recovery import journal as journals
 from recovery import moment as moments
@@ -12,7 +20,9 @@ from recovery.programs import openssl, virsh
 from recovery.step import NEEDED, Before, Step, Words
 
 VDSM_PORT = 54321
-DOMAIN = "HostedEngine"
+DOMAIN = engine_start.DOMAIN
+ENGINE_LIMIT = 60
+BOOT_LIMIT = 1200  # the HA agent takes its minutes, and a large engine checks its disks
 
 
 class Prove(Step):
@@ -45,16 +55,23 @@ class Prove(Step):
                 raise errors.Error("prove that %s is valid" % one.path, one.problem or "it is not")
         waiting.wait(context, "vdsm's certificate", lambda: _served(context), 180, pause=5)
         if context.journal.of(journals.RENEWED):
+            limit = _limit(context)
             waiting.wait(
-                context, "the engine's web certificate", lambda: _web(context), 60, pause=5
+                context, "the engine's web certificate", lambda: _web(context), limit, pause=5
             )
         if ("start-engine-vm", NEEDED) in [
             (one.step, one.need) for one in context.journal.plan.steps
         ]:
-            waiting.wait(context, DOMAIN, lambda: _running(context), 60, pause=5)
+            waiting.wait(context, DOMAIN, lambda: _running(context), _limit(context), pause=5)
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """Nothing was changed."""
+
+
+def _limit(context: contexts.Context) -> float:
+    """Return how long the engine may take: where the power was cut, the HA agent starts it anew."""
+    begun = context.journal.records[0].moment.boot_id
+    return ENGINE_LIMIT if begun == context.node.boot_id() else BOOT_LIMIT
 
 
 def _survey(
@@ -84,6 +101,7 @@ def _served(context: contexts.Context) -> waiting.Seen:
 def _web(context: contexts.Context) -> waiting.Seen:
     shown, problem = engine_certificates.served(context.node, context.parameters.engine)
     if shown is None or (problem and shown.chain is not False):
+        engine_start.revive(context)
         return waiting.Seen(False, problem)
     return waiting.Seen(True, "valid until %s UTC" % moments.utc(shown.not_after))
 
@@ -93,4 +111,6 @@ def _running(context: contexts.Context) -> waiting.Seen:
         state = virsh.domain_state(context.node, DOMAIN)
     except (errors.ProgramError, errors.UnexpectedOutput) as caught:
         return waiting.Seen(False, caught.seen[-1] if caught.seen else caught.cause)
+    if state != "running":
+        engine_start.revive(context)
     return waiting.Seen(state == "running", state)

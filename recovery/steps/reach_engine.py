@@ -2,7 +2,7 @@
 """Open the connection to the engine, its host key confirmed, its password typed once."""
 
 from recovery import context as contexts
-from recovery import diagnosis, errors, plan, remote, run_files, trust, waiting
+from recovery import diagnosis, engine_start, errors, plan, remote, run_files, trust, waiting
 from recovery import journal as journals
 from recovery import moment as moments
 from recovery.programs import ssh
@@ -60,6 +60,9 @@ class ReachAgain(ReachEngine):
 
     id = "reach-engine-again"
 
+    def words(self, parameters: plan.Parameters) -> Words:
+        return super().words(parameters)._replace(title="see that the engine still answers ssh")
+
 
 def _signs_by_hand(context: contexts.Context) -> bool:
     """Tell whether nothing else than a signature is wanted of the engine yet."""
@@ -82,6 +85,7 @@ def _connect(context: contexts.Context) -> waiting.Seen:
     try:
         ssh.connect(here, remote.engine(context).target, context.password)
     except ssh.NotReachable as caught:
+        engine_start.revive(context)
         return waiting.Seen(False, caught.seen[-1] if caught.seen else caught.cause)
     except ssh.UnknownHostKey:
         if not trust.asked(here, remote.engine(context).target, context.ask, path):

@@ -14,6 +14,7 @@ from tests.unit import nodes
 
 SSH = """
 for order; do :; done
+[ ! -e "$here/out-of-reach" ] || exit 255
 echo "$order" >> "$here/orders"
 read engine < "$here/engine-ahead"
 case $order in
@@ -29,6 +30,7 @@ case $order in
 esac
 """
 STEP, LEFT = engine_clock.EngineClock(), engine_clock.EngineClock(left=True)
+AT_ONCE = engine_clock.EngineClockAtOnce()
 STOP, START = "systemctl stop ovirt-engine", "systemctl start ovirt-engine"
 
 
@@ -148,6 +150,42 @@ def test_verify_of_a_clock_that_does_not_follow_is_an_error(tmp_path: Path) -> N
     engine.place("stuck")
     with pytest.raises(errors.Error, match="still -3542400.0 s off"):
         perform(engine)
+
+
+def test_at_once_an_engine_out_of_reach_is_left_to_the_later_step(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, -41 * nodes.DAY)
+    away = engine.place("out-of-reach")
+    perform(engine, AT_ONCE)
+    assert engine.person.said[-1].startswith("not yet: cannot ")
+    assert not engine.context.journal.of(journals.ENGINE_CLOCK_SET)
+    away.unlink()
+    perform(engine)
+    assert engine.off() == 0
+    assert engine.context.journal.of(journals.ENGINE_CLOCK_SET)
+
+
+def test_apply_of_one_that_was_stopped_and_then_not_reached_starts_it(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, -41 * nodes.DAY)
+    before = AT_ONCE.capture(engine.context)
+    engine.context.journal.write(journals.APPLYING, AT_ONCE.id, before)
+    engine.place("engine-state", "inactive\n")
+    away = engine.place("out-of-reach")
+    AT_ONCE.apply(engine.context, before)
+    AT_ONCE.verify(engine.context, before)
+    engine.context.journal.write(journals.VERIFIED, AT_ONCE.id)
+    away.unlink()
+    perform(engine)
+    assert (engine.state(), engine.off()) == ("active", 0)
+
+
+@pytest.mark.parametrize("seen", [False, True], ids=["not seen to yet", "seen to"])
+def test_undo_of_the_first_try_starts_what_it_may_have_left(tmp_path: Path, seen: bool) -> None:
+    engine = Engine(tmp_path, -41 * nodes.DAY, "inactive")
+    engine.context.journal.write(journals.VERIFIED, AT_ONCE.id)
+    if seen:
+        engine.context.journal.write(journals.VERIFIED, journals.ENGINE_CLOCK)
+    AT_ONCE.undo(engine.context, {"runs": True})
+    assert engine.state() == ("inactive" if seen else "active")
 
 
 def test_undo_half_way_starts_what_was_stopped(tmp_path: Path) -> None:

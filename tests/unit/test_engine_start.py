@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When the engine VM is started for somebody who waits for it, and when it is left alone."""
+
+import json
+from pathlib import Path
+from typing import List
+
+import pytest
+
+from recovery import context as contexts
+from recovery import engine_start, errors, waiting
+from tests.unit import nodes
+
+HOSTED_ENGINE = """
+case $1 in
+--vm-status) read -r line < "$here/status"; echo "$line" ;;
+--vm-start) echo started >> "$here/started" ;;
+esac
+"""
+
+ASKING = "printf 'Please enter your authentication name: '; read name\n"
+
+
+def status(everywhere: bool = True, vm: str = "down", live: bool = True) -> str:
+    engine = {"vm": vm, "health": "bad", "detail": "Down"}
+    row = {"host-id": 1, "live-data": live, "engine-status": engine}
+    return json.dumps({"1": row, "global_maintenance": everywhere})
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> nodes.Node:
+    node = nodes.Node(tmp_path)
+    node.script("hosted-engine", nodes.HEAD + HOSTED_ENGINE)
+    node.script("virsh", nodes.HEAD + ASKING)
+    return node
+
+
+def begun(node: nodes.Node) -> contexts.Context:
+    return nodes.context(node, nodes.plan("prove"))
+
+
+def started(node: nodes.Node) -> List[str]:
+    record = node.folder / "started"
+    return record.read_text().splitlines() if record.exists() else []
+
+
+@pytest.mark.parametrize(
+    "told, wanted",
+    [
+        (status(), ["started"]),
+        (status(vm="up", live=False), ["started"]),
+        (status(vm="up"), []),
+        (status(everywhere=False), []),
+        ("no json", []),
+    ],
+    ids=["down", "up by stale data", "up", "the agent's turn", "no broker"],
+)
+def test_revive_after_a_power_cut_starts_what_nobody_else_does(
+    node: nodes.Node, told: str, wanted: List[str]
+) -> None:
+    context = begun(node)
+    node.power_cut()
+    (node.folder / "status").write_text(told + "\n")
+    engine_start.revive(context)
+    assert started(node) == wanted
+
+
+def test_revive_in_the_boot_in_which_the_run_began_leaves_it_to_whoever_shut_it_down(
+    node: nodes.Node,
+) -> None:
+    context = begun(node)
+    (node.folder / "status").write_text(status() + "\n")
+    engine_start.revive(context)
+    assert started(node) == []
+
+
+def test_start_where_systemd_has_given_up_libvirtd_is_a_disturbance(node: nodes.Node) -> None:
+    node.answers("systemctl", "LoadState=loaded\nActiveState=failed\nResult=start-limit-hit\n")
+    with pytest.raises(waiting.Disturbed, match="libvirtd.service running") as caught:
+        engine_start.unreachable(begun(node), errors.Error("ask virsh", "refused"))
+    assert "start-limit-hit" in caught.value.cause
