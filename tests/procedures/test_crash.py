@@ -68,8 +68,10 @@ class Case(NamedTuple):
     place: str
 
 
-def cases(node: watched.Node, folder: Path, wanted: Callable[[int, str], bool]) -> List[Case]:
-    """Run one recovery and copy the world wherever `wanted` says."""
+def cases(
+    node: watched.Node, folder: Path, wanted: Callable[[int, str], bool], status: int = 0
+) -> List[Case]:
+    """Run one recovery, which ends with `status`, and copy the world wherever `wanted` says."""
     listed = folder / "cases"
     listed.write_text("")
     seen: Set[str] = set()
@@ -82,7 +84,7 @@ def cases(node: watched.Node, folder: Path, wanted: Callable[[int, str], bool]) 
                 stream.write("%d\t%s\t%s\t%s\n" % (number, side, what[:90], place))
 
     ended = node.recover(point)
-    assert ended.status == 0, ended.output[-3000:]
+    assert ended.status == status, ended.output[-3000:]
     rows = [line.split("\t") for line in listed.read_text().splitlines()]
     return [Case(int(row[0]), row[1], row[2], row[3]) for row in rows]
 
@@ -94,6 +96,11 @@ def chosen(subject: Subject, chunk: int, crash_cases: str) -> Callable[[int, str
         return lambda number, side: number // 4 % subject.chunks == chunk
     first = random.Random(SEED + chunk).randrange(FEWEST) + 1
     return lambda number, side: number % SAMPLED == first
+
+
+def is_cut(case: Case, crash_cases: str) -> bool:
+    """Whether the power is cut there, too; a sample's few are cut all."""
+    return crash_cases == "sample" or case.number % CUTS == 0
 
 
 @pytest.mark.slow
@@ -112,7 +119,7 @@ def test_lost_anywhere_resume_converges_and_undo_restores(
     assert original == []
     found = cases(node, tmp_path, chosen(subject, chunk, crash_cases))
     assert found
-    cut = [case for case in found if crash_cases == "sample" or case.number % CUTS == 0]
+    cut = [case for case in found if is_cut(case, crash_cases)]
     for case in found:
         check_resume(node, subject, case)
         check_undo(node, subject, case)

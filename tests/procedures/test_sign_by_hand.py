@@ -23,10 +23,14 @@ WAY_OUT = "where nobody can log in there: ovirt-cert-recovery resume --sign-by-h
 def refusing(tmp_path: Path, scenario: str = "node-expired") -> watched.Node:
     """A world whose engine VM nobody gets into by ssh."""
     node = watched.Node(str(tmp_path / "world"), scenario)
+    refuse(node)
+    return node
+
+
+def refuse(node: watched.Node) -> None:
     with node.world.opened() as now:
         now.state["vm"]["password"] = "nobody knows it"
         now.state["vm"]["services"]["sshd"] = False  # until its next boot
-    return node
 
 
 def of_another_key(node: watched.Node) -> bytes:

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tool, or the node's power, is lost at every effect from the request on, signed by hand.
+
+Until then it is the rewind of test_crash.py, effect by effect.
+"""
+
+import sys
+from pathlib import Path
+from typing import Callable, List, Optional
+
+import pytest
+
+from tests.procedures import accounts, console, points, test_crash, test_sign_by_hand, watched
+
+CHUNKS = 3
+RESUME = ("resume", "--yes")
+
+
+class Refused(watched.Node):
+    """A node whose engine lets nobody in by ssh, and whose administrator sits at its console."""
+
+    def __init__(self, directory: str) -> None:
+        super().__init__(directory, "node-expired")
+        test_sign_by_hand.refuse(self)
+        self.requested = False  # in the process of the run
+
+    def recover(self, point: Optional[watched.Point] = None) -> watched.Ended:
+        assert point is not None
+        watchers = points.both(self.hear, console.Administrator(self), point)
+        return self.tool(*test_sign_by_hand.BY_HAND, point=watchers)
+
+    def resume(self) -> watched.Ended:
+        return self.tool(*RESUME, point=console.Administrator(self))
+
+    def hear(self, number: int, side: str, what: str) -> None:
+        self.requested = self.requested or what.endswith("/node.csr")
+
+
+def chosen(node: Refused, chunk: int, crash_cases: str) -> Callable[[int, str], bool]:
+    """Every effect of this chunk, or one of it."""
+    met: List[int] = []
+
+    def wanted(number: int, side: str) -> bool:
+        if not node.requested or number // 4 % CHUNKS != chunk:
+            return False
+        met.append(number)
+        return crash_cases == "all" or met[0] == number
+
+    return wanted
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_lost_anywhere_resume_converges_and_undo_restores(
+    chunk: int, tmp_path: Path, crash_cases: str, count_cases: Callable[[str, int], None]
+) -> None:
+    if crash_cases == "sample" and chunk != sys.version_info[1] % CHUNKS:
+        pytest.skip("the sample is one chunk, another one on each Python")
+    node = Refused(str(tmp_path / "world"))
+    found = test_crash.cases(node, tmp_path, chosen(node, chunk, crash_cases), status=6)
+    assert found
+    for case in found:
+        node.put_back(case.place)
+        converge(node, str(case))
+        node.put_back(case.place)
+        check_undo(node, str(case))
+    cut = [case for case in found if test_crash.is_cut(case, crash_cases)]
+    for case in cut:
+        node.put_back(case.place)
+        node.world.sim.power_cut()
+        converge(node, "power cut, %s" % (case,))
+    count_cases("by hand: resume after every effect", len(found))
+    count_cases("by hand: undo after every effect", len(found))
+    count_cases("by hand: resume after a power cut there", len(cut))
+
+
+def converge(node: Refused, label: str) -> None:
+    ended = node.resume()
+    if "it is over" in ended.output:
+        assert ended.status == 3, label
+        assert accounts.changed(node.world) == accounts.INSTALLED, label
+        return
+    assert ended.status == 6, "%s\n%s" % (label, ended.output[-3000:])
+    test_sign_by_hand.signed_by_hand(node, ended)
+    test_crash.tidy(node, label)
+
+
+def check_undo(node: Refused, label: str) -> None:
+    ended = node.undo()
+    by_hand = "global-maintenance (by hand)" in ended.output
+    assert ended.status == (6 if by_hand else 0), "%s\n%s" % (label, ended.output[-3000:])
+    assert accounts.changed(node.world) == [], label
+    test_crash.tidy(node, label)
