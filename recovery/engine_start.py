@@ -3,6 +3,7 @@
 
 from recovery import context as contexts
 from recovery import errors, waiting
+from recovery import journal as journals
 from recovery.programs import hosted_engine, systemctl, virsh
 
 DOMAIN = "HostedEngine"
@@ -51,20 +52,48 @@ def unreachable(context: contexts.Context, error: errors.Error) -> waiting.Seen:
     return waiting.Seen(False, "libvirt does not answer: %s" % words)
 
 
-def revive(context: contexts.Context) -> None:
+def revive(context: contexts.Context) -> str:
     """Start it again where a power cut ended it and global maintenance keeps all agents from it.
 
-    In the boot in which the run began, one that somebody shut down stays down. Whatever refuses
-    is asked again at the next look of who waits for the engine.
+    Once in a boot, and not in that in which the run began: one that somebody shut down stays down.
+    Returns what refuses it, for the line of who waits for the engine; "" for nothing.
     """
-    if context.journal.records[0].moment.boot_id == context.node.boot_id():
-        return
+    boot = context.node.boot_id()
+    begun = context.journal.records[0].moment.boot_id
+    started = [one.moment.boot_id for one in context.journal.of(journals.STARTING)]
+    if context.gateway is not None or boot in [begun] + started:
+        return ""  # behind a gateway the engine VM is nobody's business but that node's
+    try:
+        if not _down_everywhere(context):
+            return ""
+        seen = start(context)
+    except errors.Error as caught:
+        return "; its VM cannot be started: %s" % caught.cause
+    if not seen.done:
+        return "; its VM cannot be started: %s" % seen.text
+    context.journal.write(journals.STARTING)
+    context.say("global maintenance is on and the engine VM was down: %s" % seen.text)
+    return ""
+
+
+def elsewhere(context: contexts.Context) -> str:
+    """Return "running on HOST" where the HA agent of another node has started it, "" else."""
     try:
         status = hosted_engine.vm_status(context.node)
-        up = [host for host in status.hosts if host.live and host.vm == "up"]
-        if not status.global_maintenance or up:
-            return
-        if start(context).text == "started":
-            context.say("global maintenance is on and the engine VM was down: started")
+        own = hosted_engine.configuration(context.node).get("host_id", "")
     except errors.Error:
-        return
+        return ""
+    up = [one.hostname for one in status.hosts if one.live and one.vm == "up"]
+    mine = [one.hostname for one in status.hosts if one.host_id == own]
+    others = [name for name in up if name not in mine]
+    return "running on %s" % others[0] if others else ""
+
+
+def _down_everywhere(context: contexts.Context) -> bool:
+    """In its first minute the broker knows nothing of anybody, so not of a VM elsewhere either."""
+    try:
+        status = hosted_engine.vm_status(context.node)
+    except errors.Error:
+        return False
+    live = [host.vm for host in status.hosts if host.live]
+    return status.global_maintenance and bool(live) and "up" not in live

@@ -56,10 +56,10 @@ def _undisturbed(context: contexts.Context, steps: Steps, index: int) -> None:
             return
         except waiting.Disturbed as caught:
             context.say(caught.lines()[0])
-            unsure, cause = True, caught.cause
+            unsure, cause = True, "%s: %s" % (caught.what, caught.cause)
     raise errors.Error(
         "finish the step %s" % steps[index].id,
-        "disturbed %d times, at last: %s" % (DISTURBANCES, cause),
+        "disturbed %d times, at last: cannot %s" % (DISTURBANCES, cause),
         next_step="find what does it (sets the clock: chronyd, ntpd, VM tools, cron; ends a "
         "service: see journalctl -u NAME), stop it, then ovirt-cert-recovery resume",
     )

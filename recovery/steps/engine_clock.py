@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Give the engine VM the true time: it booted with the clock that the node had then."""
 
+from typing import Optional
+
 from recovery import context as contexts
 from recovery import errors, plan, remote, restoring
 from recovery import journal as journals
 from recovery import moment as moments
+from recovery.programs import ssh
 from recovery.step import Before, Step, Words
 
 TOLERANCE = 2.0
@@ -53,10 +56,8 @@ class EngineClock(Step):
         )
 
     def capture(self, context: contexts.Context) -> Before:
-        # One that has not come up yet will do so under the true time; one that was stopped for
-        # this, and then not reached any more, is wanted back.
-        stopped = (context.journal.before(EngineClockAtOnce.id) or {}).get("runs", False)
-        return {"runs": _runs(remote.engine(context)) or stopped}
+        # One that has not come up yet will do so under the true time.
+        return {"runs": _runs(remote.engine(context))}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         engine = remote.engine(context)
@@ -64,22 +65,30 @@ class EngineClock(Step):
         if self._wrong(off):
             word = "ahead" if off > 0 else "behind"
             context.say("the engine's clock is %s %s, setting it" % (moments.span(abs(off)), word))
-            if before.get("runs") and off < -QUIET:
+            if off < -QUIET and _runs(engine):
+                # It may have come up since the before-image was made.
+                context.journal.write(journals.ENGINE_STOPPED, self.id)
                 _order(engine, "stop")
             engine.run("date -u -s @%.2f" % restoring.true_now(context))
             # libvirt remembers the RTC's offset for the VM's next boot (clock offset='variable').
             engine.run("hwclock --systohc")
-        if before.get("runs") and not _runs(engine):
+        if _wanted(context, before) and not _runs(engine):
             _order(engine, "start")
 
     def verify(self, context: contexts.Context, before: Before) -> None:
+        problem = self._problem(context, before)
+        if problem is not None:
+            raise problem
+        context.journal.write(journals.ENGINE_CLOCK_SET, self.id)
+
+    def _problem(self, context: contexts.Context, before: Before) -> Optional[errors.Error]:
         engine = remote.engine(context)
         off = _off(context, engine)
         if self._wrong(off):
-            raise errors.Error("set the engine's clock", "it is still %.1f s off" % off)
-        if before.get("runs") and not _runs(engine):
-            raise errors.Error("start %s again" % SERVICE, "it does not run on the engine")
-        context.journal.write(journals.ENGINE_CLOCK_SET, self.id)
+            return errors.Error("set the engine's clock", "it is still %.1f s off" % off)
+        if _wanted(context, before) and not _runs(engine):
+            return errors.Error("start %s again" % SERVICE, "it does not run on the engine")
+        return None
 
     def _wrong(self, off: float) -> bool:
         return off < -LEFT_BEHIND if self.left else abs(off) > TOLERANCE
@@ -87,7 +96,7 @@ class EngineClock(Step):
     def undo(self, context: contexts.Context, before: Before) -> None:
         """The true time stays; the engine must not stay stopped half-way."""
         seen = context.journal.last(journals.ENGINE_CLOCK, journals.VERIFIED)
-        if seen is not None or not before.get("runs"):
+        if seen is not None or not _wanted(context, before):
             return
         try:
             _order(remote.engine(context), "start")
@@ -110,20 +119,43 @@ class EngineClockAtOnce(EngineClock):
     def capture(self, context: contexts.Context) -> Before:
         try:
             return super().capture(context)
-        except errors.ProgramError:
+        except errors.ProgramError as caught:
+            if not _lost(caught):
+                raise
             return {}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         try:
             super().apply(context, before)
         except errors.ProgramError as caught:
+            if not _lost(caught):
+                raise
             context.say("not yet: %s" % caught.lines()[0])
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         try:
-            super().verify(context, before)
-        except errors.ProgramError:
-            pass  # said already
+            if self._problem(context, before) is None:
+                context.journal.write(journals.ENGINE_CLOCK_SET, self.id)
+        except errors.ProgramError as caught:
+            if not _lost(caught):
+                raise
+
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        later = context.journal.before(journals.ENGINE_CLOCK)
+        if later is None and not context.journal.of(journals.ENGINE_CLOCK_SET):
+            super().undo(context, before)
+
+
+def _wanted(context: contexts.Context, before: Before) -> bool:
+    """Tell whether the engine is to run: it did, or was stopped for the clock's sake."""
+    return bool(before.get("runs") or context.journal.of(journals.ENGINE_STOPPED))
+
+
+def _lost(caught: errors.ProgramError) -> bool:
+    """Tell whether the engine is out of reach, and not just unwilling."""
+    if isinstance(caught, errors.ProgramFailed):
+        return caught.exit_status == ssh.LOST
+    return isinstance(caught, errors.ProgramTimeout)
 
 
 def _runs(engine: remote.Remote) -> bool:

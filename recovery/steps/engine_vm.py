@@ -20,7 +20,6 @@ SET = (
     'ssh root@%s "systemctl stop ovirt-engine; date -u -s @$(date +%%s); hwclock --systohc; '
     'systemctl start ovirt-engine"'
 )
-STARTING = "starting"  # the journal's event that holds the cursor from which failures count
 PREPARED_LIMIT = 420  # the agent may take 240 s to get the storage domain
 RUNNING_LIMIT = 600
 # What the node says when waiting longer is of no use; new entries only, found by cursor.
@@ -64,7 +63,7 @@ class StartEngineVm(Step):
     def apply(self, context: contexts.Context, before: Before) -> None:
         # Taken before the start: what the node says while it begins must not be missed.
         cursor = journalctl.last_cursor(context.node)
-        context.journal.write(STARTING, self.id, {"cursor": cursor})
+        context.journal.write(journals.STARTING, self.id, {"cursor": cursor})
         waiting.wait(
             context,
             "the engine VM to be started",
@@ -73,7 +72,7 @@ class StartEngineVm(Step):
         )
 
     def verify(self, context: contexts.Context, before: Before) -> None:
-        begun = context.journal.last(self.id, STARTING)
+        begun = context.journal.last(self.id, journals.STARTING)
         cursor = begun.data["cursor"] if begun else journalctl.last_cursor(context.node)
         watcher = _Watcher(context, cursor)
         waiting.wait(context, engine_start.DOMAIN, watcher.look, RUNNING_LIMIT)
@@ -110,7 +109,7 @@ class KeepEngineVm(StartEngineVm):
 def _left_in_the_past(context: contexts.Context, step: str) -> bool:
     """Tell whether the VM was started with the clock back, in this boot, and not set since."""
     journal = context.journal
-    begun = journal.last(step, STARTING)
+    begun = journal.last(step, journals.STARTING)
     if journal.last(journals.CLOCK_BACK, journals.APPLYING) is None or begun is None:
         return False
     if journal.of(journals.ENGINE_CLOCK_SET):

@@ -220,5 +220,5 @@ def _healthy(context: contexts.Context) -> waiting.Seen:
         return waiting.Seen(False, caught.seen[0] if caught.seen else caught.cause)
     health = [host.health for host in status.hosts if host.live and host.vm == "up"]
     if not health:
-        engine_start.revive(context)
-    return waiting.Seen("good" in health, health[0] if health else "not known yet")
+        return waiting.Seen(False, "not known yet" + engine_start.revive(context))
+    return waiting.Seen("good" in health, health[0])

@@ -101,8 +101,7 @@ def _served(context: contexts.Context) -> waiting.Seen:
 def _web(context: contexts.Context) -> waiting.Seen:
     shown, problem = engine_certificates.served(context.node, context.parameters.engine)
     if shown is None or (problem and shown.chain is not False):
-        engine_start.revive(context)
-        return waiting.Seen(False, problem)
+        return waiting.Seen(False, problem + engine_start.revive(context))
     return waiting.Seen(True, "valid until %s UTC" % moments.utc(shown.not_after))
 
 
@@ -111,6 +110,7 @@ def _running(context: contexts.Context) -> waiting.Seen:
         state = virsh.domain_state(context.node, DOMAIN)
     except (errors.ProgramError, errors.UnexpectedOutput) as caught:
         return waiting.Seen(False, caught.seen[-1] if caught.seen else caught.cause)
-    if state != "running":
-        engine_start.revive(context)
-    return waiting.Seen(state == "running", state)
+    if state == "running":
+        return waiting.Seen(True, state)
+    elsewhere = engine_start.elsewhere(context)
+    return waiting.Seen(bool(elsewhere), elsewhere or state + engine_start.revive(context))

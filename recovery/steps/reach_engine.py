@@ -63,6 +63,9 @@ class ReachAgain(ReachEngine):
     def words(self, parameters: plan.Parameters) -> Words:
         return super().words(parameters)._replace(title="see that the engine still answers ssh")
 
+    def undo(self, context: contexts.Context, before: Before) -> None:
+        """Earlier steps need the connection for theirs; the first one closes it."""
+
 
 def _signs_by_hand(context: contexts.Context) -> bool:
     """Tell whether nothing else than a signature is wanted of the engine yet."""
@@ -85,8 +88,8 @@ def _connect(context: contexts.Context) -> waiting.Seen:
     try:
         ssh.connect(here, remote.engine(context).target, context.password)
     except ssh.NotReachable as caught:
-        engine_start.revive(context)
-        return waiting.Seen(False, caught.seen[-1] if caught.seen else caught.cause)
+        words = caught.seen[-1] if caught.seen else caught.cause
+        return waiting.Seen(False, words + engine_start.revive(context))
     except ssh.UnknownHostKey:
         if not trust.asked(here, remote.engine(context).target, context.ask, path):
             raise

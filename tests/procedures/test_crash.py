@@ -21,7 +21,7 @@ from tests.procedures import accounts, points, watched
 
 SAMPLED = 80  # every how manieth effect is in a sample
 FEWEST = 30  # no route has fewer effects: the first of a sample is one of these
-CUTS = 4  # at every how manieth effect the power is cut, too
+CUTS = 8  # at every how manieth effect the power is cut, too
 KILLS = 5
 SEED = 20230220
 ENGINE_BOOTS = (
@@ -98,6 +98,11 @@ def chosen(subject: Subject, chunk: int, crash_cases: str) -> Callable[[int, str
     return lambda number, side: number % SAMPLED == first
 
 
+def begun(case: Case) -> bool:
+    """Whether there is a run yet; before, it is a boot like any other."""
+    return os.path.exists(os.path.join(case.place, "root" + STATE + "runs"))
+
+
 def is_cut(case: Case, crash_cases: str) -> bool:
     """Whether the power is cut there, too; a sample's few are cut all."""
     return crash_cases == "sample" or case.number % CUTS == 0
@@ -119,15 +124,17 @@ def test_lost_anywhere_resume_converges_and_undo_restores(
     assert original == []
     found = cases(node, tmp_path, chosen(subject, chunk, crash_cases))
     assert found
-    cut = [case for case in found if is_cut(case, crash_cases)]
+    cut = [case for case in found if begun(case) and is_cut(case, crash_cases)]
     for case in found:
         check_resume(node, subject, case)
         check_undo(node, subject, case)
         if case in cut:
             check_power(node, subject, case)
+            check_undo(node, subject, case, power=True)
     count_cases("%s: resume after every effect" % subject.scenario, len(found))
     count_cases("%s: undo after every effect" % subject.scenario, len(found))
     count_cases("%s: resume after a power cut there" % subject.scenario, len(cut))
+    count_cases("%s: undo after a power cut there" % subject.scenario, len(cut))
 
 
 @pytest.mark.slow
@@ -194,15 +201,23 @@ def converge(node: watched.Node, subject: Subject, label: str, settles: float = 
 
 def check_power(node: watched.Node, subject: Subject, case: Case) -> None:
     """Not the tool alone is lost: the node boots with what was on the disk, its clocks as left."""
-    node.put_back(case.place)
-    begun = os.path.exists(node.world.root + STATE + "runs")
+    before = len(accounts.calls(node.world))
+    cut_power(node, case.place)
+    converge(node, subject, "power cut, %s" % (case,), settles=ENGINE_BOOTS)
+    if subject.engine == SIGN.engine:
+        calls = accounts.calls(node.world)[before:]
+        assert not [one for one in calls if "--vm-start" in one], case
+
+
+def cut_power(node: watched.Node, place: str) -> None:
+    node.put_back(place)
     node.world.sim.power_cut()
-    if begun:
-        converge(node, subject, "power cut, %s" % (case,), settles=ENGINE_BOOTS)
 
 
-def check_undo(node: watched.Node, subject: Subject, case: Case) -> None:
+def check_undo(node: watched.Node, subject: Subject, case: Case, power: bool = False) -> None:
     node.put_back(case.place)
+    if power:
+        node.world.sim.power_cut()
     ended = node.undo()
     if "there was none on this node" in ended.output:
         assert ended.status == 3

@@ -164,10 +164,24 @@ def test_at_once_an_engine_out_of_reach_is_left_to_the_later_step(tmp_path: Path
     assert engine.context.journal.of(journals.ENGINE_CLOCK_SET)
 
 
+def test_apply_of_one_that_came_up_since_it_was_looked_at_stops_it_all_the_same(
+    tmp_path: Path,
+) -> None:
+    engine = Engine(tmp_path, -41 * nodes.DAY)
+    away = engine.place("out-of-reach")
+    before = AT_ONCE.capture(engine.context)
+    away.unlink()
+    AT_ONCE.apply(engine.context, before)
+    AT_ONCE.verify(engine.context, before)
+    assert engine.changes() == [STOP, "date -u -s ", "hwclock --systohc", START]
+    assert (engine.state(), engine.off()) == ("active", 0)
+
+
 def test_apply_of_one_that_was_stopped_and_then_not_reached_starts_it(tmp_path: Path) -> None:
     engine = Engine(tmp_path, -41 * nodes.DAY)
     before = AT_ONCE.capture(engine.context)
     engine.context.journal.write(journals.APPLYING, AT_ONCE.id, before)
+    engine.context.journal.write(journals.ENGINE_STOPPED, AT_ONCE.id)
     engine.place("engine-state", "inactive\n")
     away = engine.place("out-of-reach")
     AT_ONCE.apply(engine.context, before)
@@ -178,14 +192,24 @@ def test_apply_of_one_that_was_stopped_and_then_not_reached_starts_it(tmp_path: 
     assert (engine.state(), engine.off()) == ("active", 0)
 
 
-@pytest.mark.parametrize("seen", [False, True], ids=["not seen to yet", "seen to"])
-def test_undo_of_the_first_try_starts_what_it_may_have_left(tmp_path: Path, seen: bool) -> None:
+@pytest.mark.parametrize(
+    "event, step",
+    [
+        ("", ""),
+        (journals.ENGINE_CLOCK_SET, AT_ONCE.id),
+        (journals.APPLYING, journals.ENGINE_CLOCK),
+    ],
+    ids=["left stopped", "set", "the later step's business"],
+)
+def test_undo_of_the_first_try_starts_what_it_may_have_left(
+    tmp_path: Path, event: str, step: str
+) -> None:
     engine = Engine(tmp_path, -41 * nodes.DAY, "inactive")
     engine.context.journal.write(journals.VERIFIED, AT_ONCE.id)
-    if seen:
-        engine.context.journal.write(journals.VERIFIED, journals.ENGINE_CLOCK)
+    if event:
+        engine.context.journal.write(event, step)
     AT_ONCE.undo(engine.context, {"runs": True})
-    assert engine.state() == ("inactive" if seen else "active")
+    assert engine.state() == ("inactive" if event else "active")
 
 
 def test_undo_half_way_starts_what_was_stopped(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 
 import json
 from pathlib import Path
-from typing import List
+from typing import Any, Dict, List
 
 import pytest
 
@@ -14,17 +14,21 @@ from tests.unit import nodes
 HOSTED_ENGINE = """
 case $1 in
 --vm-status) read -r line < "$here/status"; echo "$line" ;;
---vm-start) echo started >> "$here/started" ;;
+--vm-start) [ ! -e "$here/refuses" ] || exit 1; echo started >> "$here/started" ;;
 esac
 """
 
 ASKING = "printf 'Please enter your authentication name: '; read name\n"
 
 
-def status(everywhere: bool = True, vm: str = "down", live: bool = True) -> str:
+def row(vm: str = "down", live: bool = True) -> Dict[str, Any]:
     engine = {"vm": vm, "health": "bad", "detail": "Down"}
-    row = {"host-id": 1, "live-data": live, "engine-status": engine}
-    return json.dumps({"1": row, "global_maintenance": everywhere})
+    return {"host-id": 1, "live-data": live, "engine-status": engine}
+
+
+def status(*rows: Dict[str, Any], everywhere: bool = True) -> str:
+    hosts = {str(number): one for number, one in enumerate(rows or (row(),), 1)}
+    return json.dumps(dict(hosts, global_maintenance=everywhere))
 
 
 @pytest.fixture
@@ -48,12 +52,13 @@ def started(node: nodes.Node) -> List[str]:
     "told, wanted",
     [
         (status(), ["started"]),
-        (status(vm="up", live=False), ["started"]),
-        (status(vm="up"), []),
+        (status(row(), row("up", live=False)), ["started"]),
+        (status(row(), row("up")), []),
+        (status(row(live=False), row("up", live=False)), []),
         (status(everywhere=False), []),
         ("no json", []),
     ],
-    ids=["down", "up by stale data", "up", "the agent's turn", "no broker"],
+    ids=["down", "up by stale data", "up", "first minute", "the agent's turn", "no broker"],
 )
 def test_revive_after_a_power_cut_starts_what_nobody_else_does(
     node: nodes.Node, told: str, wanted: List[str]
@@ -63,6 +68,19 @@ def test_revive_after_a_power_cut_starts_what_nobody_else_does(
     (node.folder / "status").write_text(told + "\n")
     engine_start.revive(context)
     assert started(node) == wanted
+    engine_start.revive(context)  # somebody may have shut it down since
+    assert started(node) == wanted
+
+
+def test_revive_of_one_that_refuses_tells_whoever_waits(node: nodes.Node) -> None:
+    context = begun(node)
+    node.power_cut()
+    (node.folder / "status").write_text(status() + "\n")
+    (node.folder / "refuses").write_text("")
+    assert "cannot be started: vdsm refuses" in engine_start.revive(context)
+    (node.folder / "refuses").unlink()
+    assert engine_start.revive(context) == ""
+    assert started(node) == ["started"]
 
 
 def test_revive_in_the_boot_in_which_the_run_began_leaves_it_to_whoever_shut_it_down(
