@@ -8,6 +8,7 @@ from recovery.programs import hosted_engine, systemctl, virsh
 
 DOMAIN = "HostedEngine"
 LIBVIRTD = "libvirtd.service"
+RUNS = ("Up", "Powering up")
 ALIVE = ("running", "idle", "paused")
 
 
@@ -61,19 +62,18 @@ def revive(context: contexts.Context) -> str:
     boot = context.node.boot_id()
     begun = context.journal.records[0].moment.boot_id
     started = [one.moment.boot_id for one in context.journal.of(journals.STARTING)]
-    if context.gateway is not None or boot in [begun] + started:
+    if context.gateway is not None or boot == begun or not _down_everywhere(context):
         return ""  # behind a gateway the engine VM is nobody's business but that node's
+    if boot in started:
+        return "; its VM is down, though it was started: hosted-engine --vm-start"
     try:
-        if not _down_everywhere(context):
-            return ""
         seen = start(context)
     except errors.Error as caught:
-        return "; its VM cannot be started: %s" % caught.cause
-    if not seen.done:
-        return "; its VM cannot be started: %s" % seen.text
-    context.journal.write(journals.STARTING)
-    context.say("global maintenance is on and the engine VM was down: %s" % seen.text)
-    return ""
+        return "; its VM is down: %s" % caught.lines()[0]
+    if seen.text == "started":
+        context.journal.write(journals.STARTING)
+        context.say("global maintenance is on and the engine VM was down: started")
+    return "" if seen.done else "; its VM is down: %s" % seen.text
 
 
 def elsewhere(context: contexts.Context) -> str:
@@ -83,10 +83,10 @@ def elsewhere(context: contexts.Context) -> str:
         own = hosted_engine.configuration(context.node).get("host_id", "")
     except errors.Error:
         return ""
-    up = [one.hostname for one in status.hosts if one.live and one.vm == "up"]
-    mine = [one.hostname for one in status.hosts if one.host_id == own]
-    others = [name for name in up if name not in mine]
-    return "running on %s" % others[0] if others else ""
+    others = [one for one in status.hosts if own and one.host_id != own and one.live]
+    # "up" are also one that is paused and one that is being shut down.
+    runs = [one.hostname for one in others if one.vm == "up" and one.detail in RUNS]
+    return "running on %s" % runs[0] if runs else ""
 
 
 def _down_everywhere(context: contexts.Context) -> bool:

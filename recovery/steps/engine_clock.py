@@ -60,6 +60,10 @@ class EngineClock(Step):
         return {"runs": _runs(remote.engine(context))}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
+        self._set(context)
+        self._start(context, before)
+
+    def _set(self, context: contexts.Context) -> None:
         engine = remote.engine(context)
         off = _off(context, engine)
         if self._wrong(off):
@@ -72,6 +76,9 @@ class EngineClock(Step):
             engine.run("date -u -s @%.2f" % restoring.true_now(context))
             # libvirt remembers the RTC's offset for the VM's next boot (clock offset='variable').
             engine.run("hwclock --systohc")
+
+    def _start(self, context: contexts.Context, before: Before) -> None:
+        engine = remote.engine(context)
         if _wanted(context, before) and not _runs(engine):
             _order(engine, "start")
 
@@ -96,7 +103,7 @@ class EngineClock(Step):
     def undo(self, context: contexts.Context, before: Before) -> None:
         """The true time stays; the engine must not stay stopped half-way."""
         seen = context.journal.last(journals.ENGINE_CLOCK, journals.VERIFIED)
-        if seen is not None or not _wanted(context, before):
+        if not _wanted(context, before) or (seen is not None and not _stopped(context)):
             return
         try:
             _order(remote.engine(context), "start")
@@ -126,29 +133,43 @@ class EngineClockAtOnce(EngineClock):
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         try:
-            super().apply(context, before)
+            self._set(context)
         except errors.ProgramError as caught:
             if not _lost(caught):
                 raise
             context.say("not yet: %s" % caught.lines()[0])
+            return
+        try:
+            self._start(context, before)
+        except errors.ProgramError as caught:  # the node's own services come before that
+            context.say("not yet: %s" % caught.lines()[0])
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         try:
-            if self._problem(context, before) is None:
-                context.journal.write(journals.ENGINE_CLOCK_SET, self.id)
+            problem = self._problem(context, before)
+            if problem is not None:
+                context.say("not yet: %s" % problem.lines()[0])
+                return
+            context.journal.write(journals.ENGINE_CLOCK_SET, self.id)
         except errors.ProgramError as caught:
             if not _lost(caught):
                 raise
 
     def undo(self, context: contexts.Context, before: Before) -> None:
-        later = context.journal.before(journals.ENGINE_CLOCK)
-        if later is None and not context.journal.of(journals.ENGINE_CLOCK_SET):
+        later = context.journal.before(journals.ENGINE_CLOCK) is not None
+        if _stopped(context) or not (later or context.journal.of(journals.ENGINE_CLOCK_SET)):
             super().undo(context, before)
 
 
 def _wanted(context: contexts.Context, before: Before) -> bool:
     """Tell whether the engine is to run: it did, or was stopped for the clock's sake."""
-    return bool(before.get("runs") or context.journal.of(journals.ENGINE_STOPPED))
+    return bool(before.get("runs")) or _stopped(context)
+
+
+def _stopped(context: contexts.Context) -> bool:
+    """Tell whether this run stopped it and has not seen it run again since."""
+    told = context.journal.of(journals.ENGINE_STOPPED, journals.ENGINE_CLOCK_SET)
+    return bool(told) and told[-1].event == journals.ENGINE_STOPPED
 
 
 def _lost(caught: errors.ProgramError) -> bool:

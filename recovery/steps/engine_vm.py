@@ -79,9 +79,11 @@ class StartEngineVm(Step):
 
     def holds(self, context: contexts.Context, before: Before) -> bool:
         try:
-            return virsh.domain_state(context.node, engine_start.DOMAIN) == "running"
+            if virsh.domain_state(context.node, engine_start.DOMAIN) == "running":
+                return True
         except errors.Error:
-            return False
+            pass
+        return bool(engine_start.elsewhere(context))
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """A running engine VM is left running: it is what everybody was waiting for."""

@@ -109,7 +109,7 @@ def _running(context: contexts.Context) -> waiting.Seen:
     try:
         state = virsh.domain_state(context.node, DOMAIN)
     except (errors.ProgramError, errors.UnexpectedOutput) as caught:
-        return waiting.Seen(False, caught.seen[-1] if caught.seen else caught.cause)
+        state = caught.seen[-1] if caught.seen else caught.cause
     if state == "running":
         return waiting.Seen(True, state)
     elsewhere = engine_start.elsewhere(context)

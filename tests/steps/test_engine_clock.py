@@ -164,6 +164,21 @@ def test_at_once_an_engine_out_of_reach_is_left_to_the_later_step(tmp_path: Path
     assert engine.context.journal.of(journals.ENGINE_CLOCK_SET)
 
 
+@pytest.mark.parametrize("what", ["unwilling", "stuck"])
+def test_at_once_what_does_not_work_on_the_engine_is_told_and_the_run_goes_on(
+    tmp_path: Path, what: str
+) -> None:
+    engine = Engine(tmp_path, -41 * nodes.DAY)
+    obstacle = engine.place(what)
+    before = AT_ONCE.capture(engine.context)
+    AT_ONCE.apply(engine.context, before)
+    AT_ONCE.verify(engine.context, before)
+    assert engine.person.said[-1].startswith("not yet: cannot ")
+    obstacle.unlink()
+    perform(engine)
+    assert (engine.state(), engine.off()) == ("active", 0)
+
+
 def test_apply_of_one_that_came_up_since_it_was_looked_at_stops_it_all_the_same(
     tmp_path: Path,
 ) -> None:
@@ -196,10 +211,11 @@ def test_apply_of_one_that_was_stopped_and_then_not_reached_starts_it(tmp_path: 
     "event, step",
     [
         ("", ""),
+        (journals.ENGINE_STOPPED, AT_ONCE.id),
         (journals.ENGINE_CLOCK_SET, AT_ONCE.id),
         (journals.APPLYING, journals.ENGINE_CLOCK),
     ],
-    ids=["left stopped", "set", "the later step's business"],
+    ids=["perhaps left stopped", "left stopped", "set", "the later step's business"],
 )
 def test_undo_of_the_first_try_starts_what_it_may_have_left(
     tmp_path: Path, event: str, step: str
@@ -209,7 +225,8 @@ def test_undo_of_the_first_try_starts_what_it_may_have_left(
     if event:
         engine.context.journal.write(event, step)
     AT_ONCE.undo(engine.context, {"runs": True})
-    assert engine.state() == ("inactive" if event else "active")
+    kept = event in (journals.ENGINE_CLOCK_SET, journals.APPLYING)
+    assert engine.state() == ("inactive" if kept else "active")
 
 
 def test_undo_half_way_starts_what_was_stopped(tmp_path: Path) -> None:

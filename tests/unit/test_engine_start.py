@@ -21,9 +21,10 @@ esac
 ASKING = "printf 'Please enter your authentication name: '; read name\n"
 
 
-def row(vm: str = "down", live: bool = True) -> Dict[str, Any]:
-    engine = {"vm": vm, "health": "bad", "detail": "Down"}
-    return {"host-id": 1, "live-data": live, "engine-status": engine}
+def row(vm: str = "down", live: bool = True, detail: str = "Down", host: int = 1) -> Dict[str, Any]:
+    engine = {"vm": vm, "health": "bad", "detail": detail}
+    name = "node%d" % host
+    return {"host-id": host, "hostname": name, "live-data": live, "engine-status": engine}
 
 
 def status(*rows: Dict[str, Any], everywhere: bool = True) -> str:
@@ -68,8 +69,9 @@ def test_revive_after_a_power_cut_starts_what_nobody_else_does(
     (node.folder / "status").write_text(told + "\n")
     engine_start.revive(context)
     assert started(node) == wanted
-    engine_start.revive(context)  # somebody may have shut it down since
+    told = engine_start.revive(context)  # it may have died, or somebody has shut it down
     assert started(node) == wanted
+    assert ("though it was started: hosted-engine --vm-start" in told) == bool(wanted)
 
 
 def test_revive_of_one_that_refuses_tells_whoever_waits(node: nodes.Node) -> None:
@@ -77,10 +79,39 @@ def test_revive_of_one_that_refuses_tells_whoever_waits(node: nodes.Node) -> Non
     node.power_cut()
     (node.folder / "status").write_text(status() + "\n")
     (node.folder / "refuses").write_text("")
-    assert "cannot be started: vdsm refuses" in engine_start.revive(context)
+    assert "is down: vdsm refuses" in engine_start.revive(context)
     (node.folder / "refuses").unlink()
     assert engine_start.revive(context) == ""
     assert started(node) == ["started"]
+
+
+def test_revive_behind_a_gateway_leaves_the_engine_vm_to_that_node(node: nodes.Node) -> None:
+    context = begun(node)
+    node.power_cut()
+    (node.folder / "status").write_text(status() + "\n")
+    context.gateway = contexts.Gateway(node.host, "/var/lib/x", "node2")  # of `--node node2`
+    assert engine_start.revive(context) == "" and started(node) == []
+    context.gateway = None
+    assert engine_start.revive(context) == "" and started(node) == ["started"]
+
+
+@pytest.mark.parametrize(
+    "other, own, wanted",
+    [
+        (row("up", detail="Up", host=2), "1", "running on node2"),
+        (row("up", detail="Paused", host=2), "1", ""),
+        (row("up", live=False, detail="Up", host=2), "1", ""),
+        (row("up", detail="Up", host=2), "2", ""),
+        (row("up", detail="Up", host=2), "", ""),
+    ],
+    ids=["runs", "paused", "stale", "it is ours", "ours is not known"],
+)
+def test_elsewhere_is_a_live_node_other_than_ours_whose_vm_runs(
+    node: nodes.Node, other: Dict[str, Any], own: str, wanted: str
+) -> None:
+    (node.folder / "status").write_text(status(row(), other) + "\n")
+    node.write("/etc/ovirt-hosted-engine/hosted-engine.conf", own and "host_id=%s\n" % own)
+    assert engine_start.elsewhere(begun(node)) == wanted
 
 
 def test_revive_in_the_boot_in_which_the_run_began_leaves_it_to_whoever_shut_it_down(
