@@ -21,7 +21,7 @@ from tests.procedures import accounts, points, watched
 
 SAMPLED = 80  # every how manieth effect is in a sample
 FEWEST = 30  # no route has fewer effects: the first of a sample is one of these
-CUTS = 8  # at every how manieth effect the power is cut, too
+CUTS = 12  # at every how manieth effect the power is cut, too
 KILLS = 5
 SEED = 20230220
 ENGINE_BOOTS = (
