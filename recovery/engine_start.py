@@ -59,12 +59,12 @@ def revive(context: contexts.Context) -> str:
     Once in a boot, and not in that in which the run began: one that somebody shut down stays down.
     Returns what refuses it, for the line of who waits for the engine; "" for nothing.
     """
-    boot = context.node.boot_id()
-    begun = context.journal.records[0].moment.boot_id
+    if context.gateway is not None:
+        return ""  # there the engine VM is nobody's business but that node's
+    if not context.journal.booted_since() or not _down_everywhere(context):
+        return ""
     started = [one.moment.boot_id for one in context.journal.of(journals.STARTING)]
-    if context.gateway is not None or boot == begun or not _down_everywhere(context):
-        return ""  # behind a gateway the engine VM is nobody's business but that node's
-    if boot in started:
+    if context.node.boot_id() in started:
         return "; its VM is down, though it was started: hosted-engine --vm-start"
     try:
         seen = start(context)
@@ -83,9 +83,9 @@ def elsewhere(context: contexts.Context) -> str:
         own = hosted_engine.configuration(context.node).get("host_id", "")
     except errors.Error:
         return ""
-    others = [one for one in status.hosts if own and one.host_id != own and one.live]
+    others = [one for one in status.up() if own and one.host_id != own]
     # "up" are also one that is paused and one that is being shut down.
-    runs = [one.hostname for one in others if one.vm == "up" and one.detail in RUNS]
+    runs = [one.hostname for one in others if one.detail in RUNS]
     return "running on %s" % runs[0] if runs else ""
 
 
@@ -95,5 +95,5 @@ def _down_everywhere(context: contexts.Context) -> bool:
         status = hosted_engine.vm_status(context.node)
     except errors.Error:
         return False
-    live = [host.vm for host in status.hosts if host.live]
-    return status.global_maintenance and bool(live) and "up" not in live
+    known = any(host.live for host in status.hosts)
+    return status.global_maintenance and known and not status.up()

@@ -130,6 +130,10 @@ class Journal:
         known = {"word": word} if word else {}
         self.write(ANCHORED, data=dict(known, at=dict(moment._asdict()), true=true))
 
+    def booted_since(self) -> bool:
+        """Tell whether the node has booted since the run began."""
+        return self.records[0].moment.boot_id != self.node.boot_id()
+
     def closed(self) -> bool:
         """Tell whether the run has ended: nothing is left to resume or to undo half-way."""
         ends = self.of(FINISHED, ABANDONED, *UNDO_EVENTS)

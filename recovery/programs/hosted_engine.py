@@ -31,6 +31,10 @@ class Status(NamedTuple):
     global_maintenance: bool
     hosts: Tuple[HostStatus, ...]
 
+    def up(self) -> List[HostStatus]:
+        """Return the hosts that are known to have the engine VM."""
+        return [host for host in self.hosts if host.live and host.vm == "up"]
+
 
 def vm_status(node: host.Host) -> Status:
     """Ask the broker. Raises: ProgramFailed (broker down), UnexpectedOutput (not JSON).

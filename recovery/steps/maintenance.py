@@ -218,7 +218,7 @@ def _healthy(context: contexts.Context) -> waiting.Seen:
         status = hosted_engine.vm_status(context.node)
     except errors.Error as caught:
         return waiting.Seen(False, caught.seen[0] if caught.seen else caught.cause)
-    health = [host.health for host in status.hosts if host.live and host.vm == "up"]
+    health = [host.health for host in status.up()]
     if not health:
         return waiting.Seen(False, "not known yet" + engine_start.revive(context))
     return waiting.Seen("good" in health, health[0])

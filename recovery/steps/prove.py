@@ -70,8 +70,7 @@ class Prove(Step):
 
 def _limit(context: contexts.Context) -> float:
     """Return how long the engine may take: where the power was cut, the HA agent starts it anew."""
-    begun = context.journal.records[0].moment.boot_id
-    return ENGINE_LIMIT if begun == context.node.boot_id() else BOOT_LIMIT
+    return BOOT_LIMIT if context.journal.booted_since() else ENGINE_LIMIT
 
 
 def _survey(

@@ -6,7 +6,6 @@ network adds to undo every fourth effect, and to resume half of those: a minute'
 """
 
 import os
-import sys
 from pathlib import Path
 from typing import Callable, List, Optional
 
@@ -48,8 +47,7 @@ class Cluster(watched.Node):
 def test_lost_anywhere_on_another_node_resume_converges_and_undo_restores(
     chunk: int, tmp_path: Path, crash_cases: str, count_cases: Callable[[str, int], None]
 ) -> None:
-    if crash_cases == "sample" and chunk != sys.version_info[1] % CHUNKS:
-        pytest.skip("the sample is one chunk, another one on each Python")
+    test_crash.skip_unless_drawn(chunk, CHUNKS, crash_cases)
     node = Cluster(str(tmp_path / "world"))
     found = test_crash.cases(node, tmp_path, chosen(chunk, crash_cases))
     assert found

@@ -4,7 +4,6 @@
 Until then it is the rewind of test_crash.py, effect by effect.
 """
 
-import sys
 from pathlib import Path
 from typing import Callable, List, Optional
 
@@ -54,8 +53,7 @@ def chosen(node: Refused, chunk: int, crash_cases: str) -> Callable[[int, str], 
 def test_lost_anywhere_resume_converges_and_undo_restores(
     chunk: int, tmp_path: Path, crash_cases: str, count_cases: Callable[[str, int], None]
 ) -> None:
-    if crash_cases == "sample" and chunk != sys.version_info[1] % CHUNKS:
-        pytest.skip("the sample is one chunk, another one on each Python")
+    test_crash.skip_unless_drawn(chunk, CHUNKS, crash_cases)
     node = Refused(str(tmp_path / "world"))
     found = test_crash.cases(node, tmp_path, chosen(node, chunk, crash_cases), status=6)
     assert found

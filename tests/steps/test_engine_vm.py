@@ -11,14 +11,13 @@ from recovery.programs import virsh
 from recovery.steps import engine_vm
 from tests.unit import nodes
 
-ASKING = "printf 'Please enter your authentication name: '; read name\n"
 STEP = engine_vm.StartEngineVm()
 
 
 @pytest.fixture
 def node(tmp_path: Path) -> nodes.Node:
     node = nodes.Node(tmp_path)
-    node.script("virsh", nodes.HEAD + ASKING)
+    node.script("virsh", nodes.HEAD + nodes.ASKING)
     node.answers("journalctl")
     return node
 

@@ -16,6 +16,8 @@ BOOT = "03aec8b0-3957-4c25-a50a-f761b03ea30b"
 NEXT_BOOT = "7cc11a50-71a4-4b8c-8d90-3a5c1e3b4f21"
 DAY = 86400
 
+# A virsh that has no login.
+ASKING = "printf 'Please enter your authentication name: '; read name\n"
 # $ahead and $rtc are what wall clock and RTC show, minus the uptime.
 HEAD = """#!/bin/sh
 here=${0%/*}/..

@@ -18,8 +18,6 @@ case $1 in
 esac
 """
 
-ASKING = "printf 'Please enter your authentication name: '; read name\n"
-
 
 def row(vm: str = "down", live: bool = True, detail: str = "Down", host: int = 1) -> Dict[str, Any]:
     engine = {"vm": vm, "health": "bad", "detail": detail}
@@ -36,7 +34,7 @@ def status(*rows: Dict[str, Any], everywhere: bool = True) -> str:
 def node(tmp_path: Path) -> nodes.Node:
     node = nodes.Node(tmp_path)
     node.script("hosted-engine", nodes.HEAD + HOSTED_ENGINE)
-    node.script("virsh", nodes.HEAD + ASKING)
+    node.script("virsh", nodes.HEAD + nodes.ASKING)
     return node
 
 
