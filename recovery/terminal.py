@@ -79,6 +79,8 @@ def _end(child: Any) -> None:
     """
     import pexpect
 
+    if not child.isalive():
+        child.ptyproc.delayafterclose = 0  # nobody is left who would need the moment
     with contextlib.suppress(pexpect.ExceptionPexpect):
         child.close(force=True)
     for _ in range(int(DIES_WITHIN / SLICE)):

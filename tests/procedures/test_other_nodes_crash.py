@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tool is gone before and after effects on another node: resume converges, undo restores.
+"""The tool is gone before and after every effect on another node: resume converges, undo restores.
 
-As test_crash.py has it for the node itself. The steps being the same, it is enough for what the
-network adds to undo every fourth effect, and to resume half of those: a minute's work.
+As test_crash.py has it for the node itself; the node that we sit at can lose its power, too.
 """
 
 import os
@@ -15,9 +14,7 @@ from simulators import further, install, rehearse, stories
 from tests.procedures import accounts, test_crash, watched
 from tests.procedures.cluster import HELD
 
-CHUNKS = 2
-EVERY = {"all": 4, "sample": 24}  # every how manieth effect is tried
-RESUMED = {"all": 2, "sample": 1}  # every how manieth case is resumed too
+CHUNKS = 4
 
 
 def words(node: watched.Node, verb: str) -> List[str]:
@@ -51,22 +48,36 @@ def test_lost_anywhere_on_another_node_resume_converges_and_undo_restores(
     node = Cluster(str(tmp_path / "world"))
     found = test_crash.cases(node, tmp_path, chosen(chunk, crash_cases))
     assert found
-    resumed = found[:: RESUMED[crash_cases]]
+    cut = [case for case in found if test_crash.is_cut(case, crash_cases)]
     for case in found:
-        check_undo(node, case)
-    for case in resumed:
         check_resume(node, case)
-    count_cases("another node: resume after an effect", len(resumed))
-    count_cases("another node: undo after an effect", len(found))
+        check_undo(node, case)
+    for case in cut:
+        check_resume(node, case, power=True)
+        check_undo(node, case, power=True)
+    count_cases("another node: resume after every effect", len(found))
+    count_cases("another node: undo after every effect", len(found))
+    count_cases("another node: resume after a power cut there", len(cut))
+    count_cases("another node: undo after a power cut there", len(cut))
 
 
 def chosen(chunk: int, crash_cases: str) -> Callable[[int, str], bool]:
-    step = EVERY[crash_cases] * CHUNKS
-    return lambda number, side: number % step == EVERY[crash_cases] * chunk
+    """Every effect of this chunk, or one of it."""
+    if crash_cases == "sample":
+        return lambda number, side: number == 4 * chunk + 1
+    return lambda number, side: number // 4 % CHUNKS == chunk
 
 
-def check_resume(node: Cluster, case: test_crash.Case) -> None:
-    node.put_back(case.place)
+def put_back(node: Cluster, case: test_crash.Case, power: bool) -> None:
+    """The tool alone is lost, or the node that it ran on boots again."""
+    if power:
+        test_crash.cut_power(node, case.place)
+    else:
+        node.put_back(case.place)
+
+
+def check_resume(node: Cluster, case: test_crash.Case, power: bool = False) -> None:
+    put_back(node, case, power)
     ended = node.tool(*words(node, "resume"))
     if "there was none on this node" in ended.output:
         assert ended.status == 3, case
@@ -82,8 +93,8 @@ def check_resume(node: Cluster, case: test_crash.Case) -> None:
     tidy(node, case)
 
 
-def check_undo(node: Cluster, case: test_crash.Case) -> None:
-    node.put_back(case.place)
+def check_undo(node: Cluster, case: test_crash.Case, power: bool = False) -> None:
+    put_back(node, case, power)
     ended = node.tool(*words(node, "undo"))
     if "there was none on this node" in ended.output:
         assert ended.status == 3, case
