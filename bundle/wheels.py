@@ -7,6 +7,7 @@ Runs in the environment `build`, for `packaging`. Imports bundle modules only.
 import hashlib
 import re
 import sys
+import tempfile
 from pathlib import Path
 from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -182,15 +183,18 @@ def _download(
             % (folder, names, python, machine.name)
         )
     program.say("downloading %d wheels for Python %s, %s" % (len(missing), python, machine.name))
-    listed = folder / "wanted.txt"
-    listed.write_text("".join(_requirement(pin) for pin in missing))
-    environment.pip(
-        Path(sys.executable),
-        *(["download"] + environment.QUIET + environment.LOCKED),
-        *_options(machine, python),
-        *["--dest", str(folder), "-r", str(listed)],
-    )
-    listed.unlink()
+    # Aside first: another build may look into the folder, or download the same, at this moment.
+    with tempfile.TemporaryDirectory(prefix="download-", dir=str(folder)) as work:
+        listed = Path(work) / "wanted.txt"
+        listed.write_text("".join(_requirement(pin) for pin in missing))
+        environment.pip(
+            Path(sys.executable),
+            *(["download"] + environment.QUIET + environment.LOCKED),
+            *_options(machine, python),
+            *["--dest", work, "-r", str(listed)],
+        )
+        for wheel in Path(work).glob("*.whl"):
+            wheel.replace(folder / wheel.name)
 
 
 def _requirement(pin: Pin) -> str:
