@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Before-images of files: saved durably before a change, put back by undo. Imports host."""
 
-from typing import Any, Dict
+from typing import Any, Dict, List, Sequence
 
 from recovery import errors, host, run_files
 
@@ -11,23 +11,18 @@ Image = Dict[str, Any]
 def save(node: host.Host, directory: str, path: str) -> Image:
     """Save a file with its owner, mode and label below `directory`; say where it lies.
 
-    A file that is not there is remembered as missing. Raises: errors.FileError.
+    A run's image is made once and whole: later the file may be one that the run has changed, and
+    an undo that failed half-way has left it so. A file that is not there is remembered as missing.
+    Raises: errors.FileError.
     """
     backup = run_files.before(directory) + path
-    digest = _digest(node, path)
-    if not digest:
-        return {"path": path, "backup": ""}
-    if _digest(node, backup) != digest:
-        node.copy(path, backup, like=path)
-    return {"path": path, "backup": backup}
-
-
-def _digest(node: host.Host, path: str) -> str:
-    """Return the digest of a file, "" where there is none."""
+    if node.exists(backup):
+        return {"path": path, "backup": backup}
     try:
-        return node.digest(path)
+        node.copy(path, backup, like=path)
     except errors.FileMissing:
-        return ""
+        return {"path": path, "backup": ""}
+    return {"path": path, "backup": backup}
 
 
 def put_back(node: host.Host, image: Image) -> None:
@@ -37,6 +32,21 @@ def put_back(node: host.Host, image: Image) -> None:
         return
     # Even equal content is put back: owner and mode may differ.
     node.copy(image["backup"], image["path"], like=image["backup"])
+
+
+def put_all_back(node: host.Host, images: Sequence[Image]) -> None:
+    """Put every file back that can be; one that cannot does not keep the others.
+
+    Raises: the first error, once all were tried.
+    """
+    failed: List[errors.Error] = []
+    for image in images:
+        try:
+            put_back(node, image)
+        except errors.Error as caught:
+            failed.append(caught)
+    if failed:
+        raise failed[0]
 
 
 def place(node: host.Host, path: str, data: bytes, model: str) -> None:

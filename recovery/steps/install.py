@@ -44,5 +44,4 @@ class Install(Step):
                 raise errors.Error("install %s" % copy.certificate, found[0], seen=found[1:])
 
     def undo(self, context: contexts.Context, before: Before) -> None:
-        for image in before["files"]:
-            images.put_back(context.node, image)
+        images.put_all_back(context.node, before["files"])

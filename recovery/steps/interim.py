@@ -135,5 +135,4 @@ def _problems(context: contexts.Context, left: int) -> List[str]:
 
 
 def _put_back(context: contexts.Context, before: Before) -> None:
-    for image in before["files"]:
-        images.put_back(context.node, image)
+    images.put_all_back(context.node, before["files"])

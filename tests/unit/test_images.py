@@ -84,3 +84,22 @@ def test_save_again_writes_nothing_new(node: nodes.Node) -> None:
     before = node.place(image["backup"]).stat().st_ino
     images.save(node.host, "/var/lib/run-1", PATH)
     assert node.place(image["backup"]).stat().st_ino == before
+
+
+def test_save_never_takes_what_the_run_has_changed_for_the_original(node: nodes.Node) -> None:
+    """An undo that could not put it back left it so; the next resume saves again."""
+    image = images.save(node.host, "/var/lib/run-1", PATH)
+    node.write(PATH, "ours")
+    assert images.save(node.host, "/var/lib/run-1", PATH) == image
+    assert node.host.read(image["backup"]) == b"old"
+
+
+def test_put_all_back_puts_back_what_it_can_and_then_fails(node: nodes.Node) -> None:
+    node.write("/etc/other", "other")
+    saved = [images.save(node.host, "/var/lib/run-1", path) for path in (PATH, "/etc/other")]
+    node.place(saved[0]["backup"]).unlink()
+    node.write(PATH, "ours")
+    node.write("/etc/other", "ours")
+    with pytest.raises(errors.FileError, match=PATH):
+        images.put_all_back(node.host, saved)
+    assert (node.host.read(PATH), node.host.read("/etc/other")) == (b"ours", b"other")
