@@ -6,7 +6,7 @@ journal(verified). A step that is not verified is in doubt: it is applied again,
 before-image of the first time.
 """
 
-from typing import List, Sequence
+from typing import Dict, List, Sequence
 
 from recovery import context as contexts
 from recovery import deadman, errors, waiting
@@ -24,7 +24,7 @@ def run(context: contexts.Context, steps: Steps) -> None:
     """
     needed = _needed(context, steps)
     for index in range(_frontier(context, needed), len(needed)):
-        _undisturbed(context, needed, index)
+        _undisturbed(context, needed, index, _positions(steps))
     context.journal.write(journals.FINISHED)
 
 
@@ -43,14 +43,21 @@ def _frontier(context: contexts.Context, steps: Steps) -> int:
     return len(steps)
 
 
-def _undisturbed(context: contexts.Context, steps: Steps, index: int) -> None:
+def _positions(steps: Steps) -> Dict[str, int]:
+    """Return the place of each step in the whole procedure: `until` may name one not needed."""
+    return {step.id: number for number, step in enumerate(steps)}
+
+
+def _undisturbed(
+    context: contexts.Context, steps: Steps, index: int, position: Dict[str, int]
+) -> None:
     """Perform a step; when somebody undoes what it stands on, mend that and perform it again."""
     unsure = context.journal.resumed
     cause = ""
     for _ in range(DISTURBANCES):
         try:
             if unsure:
-                hold(context, steps, index)
+                hold(context, steps, index, position)
                 context.journal.resumed = False
             perform(context, steps[index])
             return
@@ -85,14 +92,14 @@ def _count(context: contexts.Context, step: steps_.Step) -> str:
     return "[%d/%d]" % (names.index(step.id) + 1, len(names))
 
 
-def hold(context: contexts.Context, steps: Steps, frontier: int) -> None:
+def hold(context: contexts.Context, steps: Steps, frontier: int, position: Dict[str, int]) -> None:
     """See that what the frontier stands on is still there; apply again what is not.
 
     After a power cut, a fired dead-man timer or a chronyd that somebody started, the clock is
     in the present again: the past has to be made anew before the run can go on.
     """
-    position = {step.id: number for number, step in enumerate(steps)}
-    vital = [step for step in steps[:frontier] if position.get(step.until, -1) > frontier]
+    here = position[steps[frontier].id]
+    vital = [step for step in steps[:frontier] if position.get(step.until, -1) > here]
     gone: List[str] = []
     for step in vital:
         verified = context.journal.state(step.id) == journals.VERIFIED

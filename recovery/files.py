@@ -189,11 +189,12 @@ def _append_whole(handle: int, data: bytes) -> None:
     size = os.fstat(handle).st_size
     try:
         _write_all(handle, data)
-    except OSError:
-        os.ftruncate(handle, size)  # a full disk must not leave half a record
-        raise
-    finally:
         os.fsync(handle)
+    except OSError:
+        os.ftruncate(handle, size)  # a full disk must not leave a record, nor half of one
+        with contextlib.suppress(OSError):
+            os.fsync(handle)
+        raise
 
 
 def _make_directories(path: str) -> None:

@@ -16,6 +16,7 @@ LOCK = "/run/ovirt-cert-recovery.lock"  # gone with a power cut, as the lock its
 FROM_ELSEWHERE = ".held-from-elsewhere"  # beside it: the name of the node that works on this one
 
 PLANNED, FINISHED, ABANDONED = "planned", "finished", "abandoned"  # of the run
+BY_BOOT = "boot"  # whose word an anchor is
 REPLANNED = "replanned"  # at a resume: the rest is done another way
 APPLYING, APPLIED, VERIFIED = "applying", "applied", "verified"  # of a step
 UNDOING, UNDONE, UNDO_FAILED = "undoing", "undone", "undo-failed"
@@ -66,6 +67,7 @@ class Journal:
         self.run = run
         self.records: List[Record] = records
         self.resumed = False  # opened to go on: what earlier steps made may be gone
+        self._doubtful = False  # a record failed that may be on the disk all the same
 
     @property
     def directory(self) -> str:
@@ -81,8 +83,13 @@ class Journal:
         """Append a record; when this returns it is on the disk. Raises: errors.FileError."""
         timed = event in SHOW_WALL or step in (CLOCK_BACK, RESTORE_TIME)
         at: moments.AnyMoment = self.node.now() if timed else self.node.instant()
+        if self._doubtful:
+            self.records = reopen(self.node, self.run).records
+            self._doubtful = False
         record = Record(len(self.records) + 1, event, step, at, data or {})
+        self._doubtful = bool(self.records)
         self.node.append(_path(self.run), _line(record))
+        self._doubtful = False
         self.records.append(record)
         return record
 
@@ -121,6 +128,10 @@ class Journal:
             at = moments.Moment(**record.data["at"])
             return Anchor(at, float(record.data["true"]))
         return None
+
+    def guessed(self) -> bool:
+        """Tell whether the newest anchor is the boot-time unit's judgement."""
+        return [one.data.get("word") for one in self.of(ANCHORED)][-1:] == [BY_BOOT]
 
     def anchor_at(self, moment: moments.Moment, true: float, word: str = "") -> None:
         """Write down what the true time was at a moment; word: whose, where a better one may come.
@@ -230,8 +241,9 @@ def _unreadable(path: str, cause: str) -> errors.Error:
     return errors.Error(
         "read the journal %s" % path,
         cause,
-        unchanged="everything; the clock too, should it be in the past: see `date`",
-        next_step="set right by hand what the run left (before-images: %s), then give it up: "
+        unchanged="everything; the clock too, should it be in the past",
+        next_step="see `date`: is it the past, then hwclock --hctosys, and start time "
+        "synchronisation (README, By hand); the files from before are in %s; then give the run up: "
         "mv %s %s.damaged" % (run_files.before(path.rsplit("/", 1)[0]), path, path),
     )
 

@@ -168,3 +168,19 @@ def test_run_disturbed_again_and_again_gives_up(node: nodes.Node) -> None:
 
 def _disturbed(text: str) -> waiting.Disturbed:
     return waiting.Disturbed(text, "somebody moved it")
+
+
+def test_resume_before_an_until_that_is_not_needed_asks_whether_it_holds(
+    node: nodes.Node,
+) -> None:
+    """The plan may leave out the step that another one has to hold until."""
+    steps = four([])
+    steps[2].fail = fail("write c", "apply")
+    without = [step for step in steps if step.id != "d"]
+    with pytest.raises(errors.Error):
+        executor.run(begin(node, without), steps)
+    node.write("/etc/a", "gone")
+    log: List[str] = []
+    executor.run(go_on(node), four(log))
+    assert "apply a" in log and "apply d" not in log
+    assert etc(node) == DONE
