@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Anchor the true time anew when the node was booted in the middle of a run.
 
-Imports context, journal, truth.
+Imports clock, context, journal, restoring, truth.
 """
 
+from recovery import clock, errors, restoring, truth
 from recovery import context as contexts
-from recovery import errors, truth
+from recovery import journal as journals
 from recovery import moment as moments
 
 
@@ -20,6 +21,20 @@ def renew(context: contexts.Context) -> None:
         _take(context, now, _checked(context, context.stated_true))
     elif anchor is not None and anchor.true_at(now) is None:
         context.journal.anchor_at(now, _judged(context, now))
+    elif anchor is not None and _bettered(context, anchor, now):
+        context.journal.anchor_at(now, now.wall, word="clock")
+        context.say(
+            "the clock was set right since the boot, to %s UTC: that is taken for the true time"
+            % moments.utc(now.wall)
+        )
+
+
+def _bettered(context: contexts.Context, anchor: journals.Anchor, now: moments.Moment) -> bool:
+    """Tell whether somebody, such as time synchronisation, has corrected what the boot guessed."""
+    if not context.journal.guessed() or restoring.clock_is_back(context.journal):
+        return False
+    true = anchor.true_at(now)
+    return true is not None and abs(now.wall - true) > clock.TOLERANCE
 
 
 def _take(context: contexts.Context, now: moments.Moment, stated: float) -> None:

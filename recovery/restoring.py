@@ -36,7 +36,7 @@ def _restore(context: contexts.Context, by: str) -> str:
     try:  # Only now: a disk that is full or cannot be written must not keep the node in the past.
         context.journal = journals.reopen(context.node, context.journal.run)
         if judged:
-            context.journal.anchor_at(anchor.moment, anchor.true, word="boot")
+            context.journal.anchor_at(anchor.moment, anchor.true, word=journals.BY_BOOT)
         context.journal.write(journals.RESTORED, data={"by": by, "deviation": deviation})
     except errors.FileError as caught:
         return "%s; not in the journal: %s" % (said, caught.lines()[0])

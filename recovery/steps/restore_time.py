@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bring the true time back."""
 
-from recovery import clock, errors, plan
+from recovery import clock, errors, plan, restoring
 from recovery import context as contexts
 from recovery import journal as journals
 from recovery.step import Before, Step, Words
@@ -22,14 +22,23 @@ class RestoreTime(Step):
         )
 
     def apply(self, context: contexts.Context, before: Before) -> None:
-        deviation = clock.restore(context.node, context.true_at)
+        if _restored_already(context):
+            deviation = context.deviation(context.node.now())
+            clock.keep_rtc(context.node, context.true_at)
+        else:
+            deviation = clock.restore(context.node, context.true_at)
         context.journal.write(journals.RESTORED, data={"by": "recover", "deviation": deviation})
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         deviation = context.deviation(context.node.now())
-        if abs(deviation) > clock.TOLERANCE:
+        if abs(deviation) > clock.TOLERANCE and not _restored_already(context):
             raise errors.Error("restore the true time", "the clock is %.1f s off" % deviation)
         context.say("the true time is back (deviation %+.2f s)" % deviation)
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """The true time stays."""
+
+
+def _restored_already(context: contexts.Context) -> bool:
+    """Tell whether a boot or the timer has done it: synchronisation may have bettered it since."""
+    return context.stated_true is None and not restoring.clock_is_back(context.journal)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stop whatever sets the clock so that it stays stopped, and start it again."""
 
-from typing import Tuple
+from typing import List, Tuple
 
 from recovery import context as contexts
 from recovery import errors, plan, waiting
@@ -10,6 +10,8 @@ from recovery.programs import systemctl, timedatectl
 from recovery.step import Before, Step, Words
 
 STOPPED = ("inactive", "failed")
+# They ask a server at the boot and end: an air-gapped node has none, and they would fail.
+ONCE = ("chrony-wait.service", "ntpdate.service")
 
 
 class StopTimeSync(Step):
@@ -98,10 +100,13 @@ def start_again(context: contexts.Context, before: Before) -> None:
         systemctl.unmask(context.node, *parameters.sync_masked)
     if parameters.sync_by_enablement and before["enabled"]:
         systemctl.enable(context.node, *before["enabled"])
-    # chrony-wait would wait for a server that an air-gapped node does not have.
-    wanted = [name for name in before["active"] if name != "chrony-wait.service"]
+    wanted = _wanted(before)
     if wanted:
         systemctl.start(context.node, *wanted)
+
+
+def _wanted(before: Before) -> List[str]:
+    return [name for name in before["active"] if name not in ONCE]
 
 
 class StartTimeSync(Step):
@@ -129,7 +134,7 @@ class StartTimeSync(Step):
         start_again(context, before)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
-        wanted = [name for name in before["active"] if name != "chrony-wait.service"]
+        wanted = _wanted(before)
         for unit in systemctl.show(context.node, wanted) if wanted else []:
             if unit.active not in ("active", "activating"):
                 raise errors.Error("start %s" % unit.name, "it is %s" % unit.active)
