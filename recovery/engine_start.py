@@ -27,6 +27,8 @@ def start(context: contexts.Context) -> waiting.Seen:
         return waiting.Seen(True, state)
     try:
         hosted_engine.vm_start(context.node)
+    except errors.ProgramTimeout as caught:
+        return waiting.Seen(False, caught.cause)
     except errors.ProgramFailed as caught:
         text = (caught.stdout + caught.stderr).strip()
         if "VM exists and its status is Up" in text:

@@ -15,7 +15,7 @@ NEEDED = {"/etc/pki": 4 * MIB, "/var/lib": 64 * MIB, "/var/log": 20 * MIB}
 def judge(seen: Observation) -> List[Finding]:
     """Return the findings about the node as a place to work on."""
     place = _identity(seen) + _rights(seen) + _files_only(seen) + _space(seen)
-    return place + _plain_python(seen) + _unseen(seen)
+    return place + _plain_python(seen) + _units(seen) + _unseen(seen)
 
 
 def _identity(seen: Observation) -> List[Finding]:
@@ -95,6 +95,22 @@ def _plain_python(seen: Observation) -> List[Finding]:
                 "nothing has to be done: only signing on this node itself needs them",
                 "to have them: SHIV_ROOT=DIR, a directory of root's where programs may be run",
             ),
+        )
+    ]
+
+
+def _units(seen: Observation) -> List[Finding]:
+    """Whether VMs run, what has to be restarted and what sets the clock is known by the units."""
+    lines = tuple(line for line in seen.problems if line.startswith("units: "))
+    if not lines or not seen.running:
+        return []
+    return [
+        Finding(
+            "units-not-seen",
+            INHIBITOR,
+            "systemd did not say which services run: no plan can be made without that",
+            lines,
+            ("run the same command again; still so? see why: systemctl show libvirtd.service",),
         )
     ]
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start the engine VM and wait until it runs."""
 
+from typing import List
+
 from recovery import context as contexts
 from recovery import engine_start, errors, plan, waiting
 from recovery import journal as journals
@@ -62,7 +64,7 @@ class StartEngineVm(Step):
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         # Taken before the start: what the node says while it begins must not be missed.
-        cursor = journalctl.last_cursor(context.node)
+        cursor = _cursor(context)
         context.journal.write(journals.STARTING, self.id, {"cursor": cursor})
         waiting.wait(
             context,
@@ -73,7 +75,7 @@ class StartEngineVm(Step):
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         begun = context.journal.last(self.id, journals.STARTING)
-        cursor = begun.data["cursor"] if begun else journalctl.last_cursor(context.node)
+        cursor = begun.data["cursor"] if begun else _cursor(context)
         watcher = _Watcher(context, cursor)
         waiting.wait(context, engine_start.DOMAIN, watcher.look, RUNNING_LIMIT)
 
@@ -128,8 +130,7 @@ class _Watcher:
         self.seen_running = 0
 
     def look(self) -> waiting.Seen:
-        entries, self.cursor = journalctl.follow(self.context.node, self.cursor, SPEAKERS)
-        hopeless = [entry.message for entry in entries if _is_hopeless(entry.message)]
+        hopeless = [message for message in self._said() if _is_hopeless(message)]
         if hopeless:
             # Where somebody moved the clock, that is the cause, and it can be mended.
             waiting.watch(self.context)
@@ -141,6 +142,25 @@ class _Watcher:
         # One look may fall into the second between qemu's start and its end.
         self.seen_running = self.seen_running + 1 if state == "running" else 0
         return waiting.Seen(self.seen_running >= 2, state)
+
+    def _said(self) -> List[str]:
+        """A journal that cannot be read is no reason to end: the domain itself is the witness."""
+        if not self.cursor:
+            return []
+        try:
+            entries, self.cursor = journalctl.follow(self.context.node, self.cursor, SPEAKERS)
+        except errors.ProgramError as caught:
+            self.context.say("%s; only the domain is watched" % caught.lines()[0])
+            self.cursor = ""
+            return []
+        return [entry.message for entry in entries]
+
+
+def _cursor(context: contexts.Context) -> str:
+    try:
+        return journalctl.last_cursor(context.node)
+    except errors.ProgramError:
+        return ""
 
 
 def _is_hopeless(message: str) -> bool:

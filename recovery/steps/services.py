@@ -38,6 +38,7 @@ LIMITED = (
 VITAL = ("libvirtd.service", "vdsmd.service")
 HA = ("ovirt-ha-broker.service", "ovirt-ha-agent.service")
 TRIES = 3
+WITHOUT = "%s; the recovery goes on without it: see journalctl -u %s"
 LIMIT_PASSES = 11  # five starts in ten seconds are too many (man systemd.unit, StartLimit...)
 
 
@@ -71,12 +72,12 @@ class RestartServices(Step):
         for unit in context.parameters.services:
             if not _fresh(context, unit, since):
                 context.say("restarting %s" % unit)
-                _restart(context, unit, since)
+                _restart(context, unit, since, unit in _needed(context))
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         since = self._since(context)
-        demanded = VITAL + tuple(before.get("active", ()))
-        waiting.wait(context, "the services", lambda: _look(context, since, demanded), 180, pause=5)
+        active = tuple(before.get("active", ()))
+        waiting.wait(context, "the services", lambda: _look(context, since, active), 180, pause=5)
 
     def holds(self, context: contexts.Context, before: Before) -> bool:
         since = self._since(context) if self.anew else 0
@@ -98,28 +99,39 @@ def _fresh(context: contexts.Context, unit: str, since: int) -> bool:
     return seen.active == "active" and seen.entered_active > since
 
 
-def _restart(context: contexts.Context, unit: str, since: int) -> None:
+def _needed(context: contexts.Context) -> Sequence[str]:
+    """Return the units without which nothing can be mended; the others may be broken for long."""
+    return VITAL + tuple(unit for unit in HA if unit in context.parameters.services)
+
+
+def _restart(context: contexts.Context, unit: str, since: int, needed: bool) -> None:
     """Restart a unit; a start limit, or systemd being faster than we are, is no failure."""
     for attempt in range(TRIES):
         systemctl.reset_failed(context.node, *context.parameters.failed)
         try:
             systemctl.restart(context.node, unit)
             return
-        except errors.ProgramFailed:
+        except errors.ProgramFailed as caught:
             # The terminal text misleads (it is the same for a start limit): the state counts.
             if _fresh(context, unit, since):
                 return
             if attempt == TRIES - 1:
-                raise
+                if needed:
+                    raise
+                context.say(WITHOUT % (caught.lines()[0], unit))
+                return
         waiting.watch(context)
         context.node.sleep(LIMIT_PASSES)
 
 
-def _look(context: contexts.Context, since: int, demanded: Sequence[str]) -> waiting.Seen:
-    """A unit that a condition of its unit file skips stays inactive, and its restart ends well."""
+def _look(context: contexts.Context, since: int, active: Sequence[str]) -> waiting.Seen:
+    """A unit that a condition of its unit file skips stays inactive, and its restart ends well.
+
+    active: the units that were so before. What nothing depends on was restarted, or told.
+    """
     late: List[str] = []
-    for unit in systemctl.show(context.node, context.parameters.services):
-        if unit.active == "inactive" and unit.name not in demanded:
+    for unit in systemctl.show(context.node, _needed(context)):
+        if unit.active == "inactive" and unit.name not in VITAL + tuple(active):
             continue
         if unit.active != "active":
             late.append("%s is %s" % (unit.name, unit.active))

@@ -12,6 +12,7 @@ from simulators import engine_vm, install, units
 from tests.procedures import accounts, points, watched
 
 RESET = "systemctl reset-failed"
+BROKEN = "Job failed because the control process exited with error code.\n"
 SOCKETS = ("libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket", "libvirtd-tls.socket")
 
 
@@ -226,3 +227,52 @@ def engine_gate() -> float:
 def agent_log(world: install.World) -> List[str]:
     path = world.root + "/var/log/ovirt-hosted-engine-ha/agent.log"
     return Path(path).read_text().splitlines()
+
+
+@pytest.mark.slow
+def test_unit_that_nothing_depends_on_and_that_does_not_start_is_told_and_left(
+    tmp_path: Path,
+) -> None:
+    node = make(tmp_path)
+    imageio = ("restart", "ovirt-imageio.service")
+    node.world.sim.fault("systemctl", "fail", words=imageio, stderr=BROKEN, count=0)
+    ended = node.recover()
+    assert ended.status == 0, ended.output[-3000:]
+    told = "the recovery goes on without it: see journalctl -u ovirt-imageio.service"
+    assert told in ended.output
+    assert accounts.changed(node.world) == accounts.INSTALLED
+
+
+@pytest.mark.slow
+def test_unit_that_is_needed_and_does_not_start_ends_the_run(tmp_path: Path) -> None:
+    node = make(tmp_path)
+    libvirtd = ("restart", "libvirtd.service")
+    node.world.sim.fault("systemctl", "fail", words=libvirtd, stderr=BROKEN, count=0)
+    ended = node.recover()
+    assert ended.status == 5, ended.output[-3000:]
+    assert "cannot run `systemctl restart libvirtd.service`" in ended.output
+    assert node.undo().status == 0
+
+
+@pytest.mark.slow
+def test_journal_that_cannot_be_read_does_not_end_the_start_of_the_engine_vm(
+    tmp_path: Path,
+) -> None:
+    node = make(tmp_path)
+
+    def spoil() -> None:
+        node.world.sim.fault("journalctl", "fail", stderr="Failed to get data\n", count=0)
+
+    ended = node.recover(points.once("before", "hosted-engine --set-maintenance", spoil))
+    assert ended.status == 0, ended.output[-3000:]
+
+
+@pytest.mark.slow
+def test_units_that_cannot_be_seen_forbid_every_change(tmp_path: Path) -> None:
+    node = make(tmp_path)
+    show = ("show",)
+    node.world.sim.fault("systemctl", "fail", words=show, stderr="Failed to get properties\n")
+    ended = node.recover()
+    assert ended.status == 3, ended.output[-3000:]
+    assert "[units-not-seen]" in " ".join(ended.output.split())
+    assert accounts.effects(node.world) == []
