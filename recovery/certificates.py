@@ -123,8 +123,12 @@ def _loaded(path: str, data: bytes) -> List[Any]:
     loaded = []
     for number, der in enumerate(pem.der_blocks(path, data), 1):
         try:
-            loaded.append(reader.Certificate(der))
-        except (ValueError, TypeError) as error:
+            certificate = reader.Certificate(der)
+            # Libraries read a part when it is asked for: what is damaged shows itself here.
+            for part in ("subject", "issuer", "spki"):
+                getattr(certificate, part)
+            loaded.append(certificate)
+        except reader.damaged() as error:
             cause = "certificate %d in it is damaged (%s)" % (number, error)
             raise pem.refused(path, cause) from error
     return loaded
@@ -133,7 +137,7 @@ def _loaded(path: str, data: bytes) -> List[Any]:
 def _describe(entry: inventory.Entry, certificate: Any) -> Certificate:
     try:
         sans, is_ca = certificate.extensions()
-    except ValueError as error:
+    except pem.reader().damaged() as error:
         raise pem.refused(entry.path, "its extensions are damaged (%s)" % error) from error
     return Certificate(
         path=entry.path,

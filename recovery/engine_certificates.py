@@ -33,8 +33,8 @@ Known = Dict[str, Dict[str, Any]]  # JSON values: name -> not_after, fingerprint
 
 def read(engine: remote.Remote) -> Known:
     """Return what is there of the engine's certificates. Raises: errors.Error."""
-    # In one call, and one file that is missing does not end it.
-    orders = ["echo '== %s'; cat %s" % (name, _path(name)) for name in NAMES + (CA,)]
+    # In one call; neither a file that is missing nor one without a last newline spoils the others.
+    orders = ["echo '== %s'; cat %s; echo" % (name, _path(name)) for name in NAMES + (CA,)]
     text = engine.run("; ".join(orders) + "; true").stdout
     parts = re.split(r"^== (\S+)$", text, flags=re.MULTILINE)[1:]
     found = {name: one for name, one in zip(parts[::2], parts[1::2]) if one.strip()}
@@ -46,8 +46,8 @@ def read(engine: remote.Remote) -> Known:
         raise errors.Error(
             "read the engine's certificates",
             "there is no %s" % ", ".join(_path(name) for name in NAMES[:2] if name not in known),
-            next_step="is %s the engine? Give another address with --engine"
-            % engine.target.address,
+            next_step="is %s the engine? If not: ovirt-cert-recovery undo, then recover --engine "
+            "ADDRESS" % engine.target.address,
         )
     return known
 

@@ -5,7 +5,7 @@
 """
 
 import calendar
-from typing import Any, List, Tuple
+from typing import Any, List, Tuple, Type
 
 from recovery import pem, ssh_certificate
 
@@ -55,6 +55,15 @@ class Certificate:
         except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
             return False
         return True
+
+
+def damaged() -> Tuple[Type[Exception], ...]:
+    """Return what the library raises for a certificate that cannot be used."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    x509 = pem.x509()
+    odd = (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion)
+    return (ValueError, TypeError, UnsupportedAlgorithm) + odd
 
 
 def public_key(path: str, data: bytes) -> bytes:

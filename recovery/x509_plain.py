@@ -9,7 +9,8 @@ import base64
 import calendar
 import hashlib
 import re
-from typing import Any, List, Optional, Tuple
+import struct
+from typing import Any, List, Optional, Tuple, Type
 
 from recovery import errors, pem, ssh_certificate
 
@@ -81,6 +82,12 @@ class Certificate:
 
         Raises: errors.Error for a kind of signature that needs more than plain Python.
         """
+        try:
+            return self._verified(authority)
+        except damaged():
+            return False
+
+    def _verified(self, authority: "Certificate") -> bool:
         body = self._loaded["tbs_certificate"]
         if body["issuer"].dump() != authority._loaded["tbs_certificate"]["subject"].dump():
             return False
@@ -96,6 +103,11 @@ class Certificate:
         return _rsa_signed(public["public_key"].parsed, body.dump(), signed, hashed)
 
 
+def damaged() -> Tuple[Type[Exception], ...]:
+    """Return what reading a certificate raises that cannot be used."""
+    return (ValueError, TypeError, LookupError, AttributeError, OverflowError, struct.error)
+
+
 def public_key(path: str, data: bytes) -> bytes:
     """Return the public half of a key, also given as such, as DER. Raises: FileError."""
     from asn1crypto import keys
@@ -107,8 +119,8 @@ def public_key(path: str, data: bytes) -> bytes:
     if private.algorithm == "rsa":
         numbers = _rsa_numbers(private)
         return bytes(keys.PublicKeyInfo.wrap(keys.RSAPublicKey(numbers), "rsa").dump())
-    point = private["private_key"].parsed["public_key"]
-    if private.algorithm != "ec" or not point:
+    point = private["private_key"].parsed["public_key"] if private.algorithm == "ec" else None
+    if not point:
         raise errors.FileError("read the key", path, "it is a %s key" % private.algorithm)
     algorithm = {"algorithm": "ec", "parameters": private["private_key_algorithm"]["parameters"]}
     return bytes(keys.PublicKeyInfo({"algorithm": algorithm, "public_key": point}).dump())
@@ -205,7 +217,7 @@ def _openssh(path: str, data: bytes) -> bytes:
         if not body.startswith(_OPENSSH):
             raise ValueError("no OpenSSH key")
         blob: Optional[bytes] = ssh_certificate.public_of_private(body[len(_OPENSSH) :])
-    except ValueError:
+    except (ValueError, struct.error):
         blob = None
     if blob is None:
         raise pem.refused_key(path, data)

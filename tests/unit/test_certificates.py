@@ -241,3 +241,22 @@ def test_console_bad_input_is_unreadable(damage: Any, console: Dict[str, bytes])
     console[CONSOLE] = damage(console[CONSOLE])
     one = survey(console)[CONSOLE]
     assert one.state == "unreadable" and one.problem
+
+
+@pytest.mark.parametrize("step", range(3))
+def test_one_flipped_byte_is_no_crash_whatever_it_hits(step: int) -> None:
+    """A serial console garbles what is pasted: it is a certificate, or it is refused."""
+    (whole,) = pem.der_blocks("/c", NODE.certificate)
+    refused = 0
+    for place in range(step, len(whole), 3):
+        spoilt = bytearray(whole)
+        spoilt[place] ^= 1 << (place % 8)
+        text = b"-----BEGIN CERTIFICATE-----\n%b-----END CERTIFICATE-----\n"
+        data = text % base64.encodebytes(bytes(spoilt))
+        try:
+            certificates.describe(ENTRY, data)
+            certificates.key_matches("/c", data, "/k", NODE.key)
+            certificates.signed_by("/c", data, "/ca", CA.certificate)
+        except errors.Error:
+            refused += 1
+    assert refused > 10
