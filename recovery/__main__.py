@@ -23,17 +23,18 @@ def main(arguments: "Optional[List[str]]" = None) -> int:
 
 
 def _run(words: "List[str]") -> int:
-    from recovery import cli, errors
+    from recovery import cli, errors, invocation
 
     _speak()
     try:
         return cli.run(words)
     except errors.Error as caught:
         for line in caught.lines():
-            print(line, file=sys.stderr, flush=True)
+            print(invocation.spelt(line), file=sys.stderr, flush=True)
         return caught.status
     except KeyboardInterrupt:
-        print("\ninterrupted; see `ovirt-cert-recovery status`", file=sys.stderr)
+        text = "\ninterrupted; see `ovirt-cert-recovery status`"
+        print(invocation.spelt(text), file=sys.stderr)
         return 130
     except Exception as caught:  # a bug of ours: its traceback is for a report, not for 3 a.m.
         return _bug(caught, words)
@@ -56,7 +57,7 @@ def _speak() -> None:
 def _bug(caught: Exception, words: "List[str]") -> int:
     import traceback
 
-    from recovery import errors, files
+    from recovery import errors, files, invocation
 
     root = "/"
     for word, following in zip(words, words[1:] + [""]):
@@ -69,7 +70,8 @@ def _bug(caught: Exception, words: "List[str]") -> int:
         print("  its traceback is in %s" % path, file=sys.stderr)
     except errors.Error:
         print(text, file=sys.stderr)
-    print("  next: `ovirt-cert-recovery status`, then resume or undo", file=sys.stderr)
+    text = "  next: `ovirt-cert-recovery status`, then resume or undo"
+    print(invocation.spelt(text), file=sys.stderr)
     return errors.BUG
 
 

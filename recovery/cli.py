@@ -87,13 +87,17 @@ def _acting(commands: Any) -> None:
     resume = commands.add_parser("resume", help="go on with a run that was cut off")
     undo = commands.add_parser("undo", help="take a run back")
     for command in (recover, resume, undo):
-        command.add_argument("--yes", action="store_true", help="answer the consent beforehand")
+        command.add_argument(
+            "--yes", action="store_true", help="agree beforehand, to engine-setup too"
+        )
         _nodes(command)
     for command in (recover, resume):
         _password(command)
         _authority(command)
     _without_engine_setup(resume)
     _by_hand(resume)
+    _fingerprint(resume)
+    _api(resume, "", "")
     for command in (recover, resume, undo):
         _api_password(command)
     for command in (resume, undo):
@@ -107,24 +111,17 @@ def _acting(commands: Any) -> None:
 
 def _wishes(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("--route", default="", help="another route than the one recommended")
+    add(
+        "--route",
+        default="",
+        help="sign, offline-ca, rewind, interim or renew, instead of the one recommended",
+    )
     add("--to", metavar="DATE", help="another moment to go back to, in UTC")
     add("--days", type=int, default=398, help="validity of the new certificate (default 398)")
     add("--engine", default="", metavar="ADDRESS", help="where the engine answers ssh")
-    add(
-        "--engine-fingerprint",
-        default="",
-        metavar="SHA256:...",
-        help="of the engine's host key, where known_hosts does not know it",
-    )
+    _fingerprint(command)
     add("--all-nodes", action="store_true", help="every node that the engine knows")
-    add("--api-user", default="admin@internal", metavar="USER", help="of the engine's API")
-    add(
-        "--api-ca",
-        default="/etc/pki/vdsm/certs/cacert.pem",
-        metavar="FILE",
-        help="CA of the engine's web certificate, where it is not the engine's own",
-    )
+    _api(command, "admin@internal", "/etc/pki/vdsm/certs/cacert.pem")
     add(
         "--engine-setup",
         default="dialogue",
@@ -141,6 +138,23 @@ def _wishes(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="without a sign of life for so long the true time comes back by itself",
     )
+
+
+def _fingerprint(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--engine-fingerprint",
+        default="",
+        metavar="SHA256:...",
+        help="of the engine's host key, where known_hosts does not know it",
+    )
+
+
+def _api(command: argparse.ArgumentParser, user: str, authority: str) -> None:
+    add = command.add_argument
+    text = "of the engine's API: admin@internal, with Keycloak admin@ovirt@internalsso"
+    add("--api-user", default=user, metavar="USER", help=text)
+    text = "CA of the engine's web certificate, where it is not the engine's own"
+    add("--api-ca", default=authority, metavar="FILE", help=text)
 
 
 def _without_engine_setup(command: argparse.ArgumentParser) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The person at the terminal: lines out, answers in. Imports secret and errors."""
+"""The person at the terminal: lines out, answers in. Imports errors, invocation and secret."""
 
 import contextlib
 import getpass
@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import Sequence
 
-from recovery import errors
+from recovery import errors, invocation
 from recovery import secret as secrets
 
 
@@ -25,9 +25,11 @@ class Console:
     def survive_hangup(self) -> None:
         """Go on when the terminal is lost: the clock must not stay in the past for that."""
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)  # Ctrl-Z: nobody would go on with it
         signal.signal(signal.SIGTTIN, signal.SIG_IGN)  # what `pasted` meets in the background
 
     def say(self, line: str) -> None:
+        line = invocation.spelt(line)
         with contextlib.suppress(OSError):  # the terminal may be gone
             try:
                 print(line, flush=True)
@@ -40,7 +42,7 @@ class Console:
 
     def complain(self, error: errors.Error) -> None:
         for line in error.lines():
-            print(line, file=sys.stderr, flush=True)
+            print(invocation.spelt(line), file=sys.stderr, flush=True)
 
     def consent(self, question: str) -> bool:
         """Ask before a change; --yes answers beforehand, silence is no."""

@@ -197,8 +197,8 @@ class Api:
             what,
             cause,
             seen=seen,
-            next_step="look at /var/log/ovirt-engine/engine.log on the engine VM, then "
-            "ovirt-cert-recovery resume",
+            next_step="look at /var/log/ovirt-engine/engine.log on the engine VM, then the same "
+            "again (once a run has begun: ovirt-cert-recovery resume)",
         )
 
     def _logged_in(self) -> secrets.Secret:
@@ -222,7 +222,10 @@ class Api:
             said = self._parsed(answer, path)
             text = str(said.get("error_description") or said.get("error") or "no reason given")
             raise NotAdmitted(
-                what, text, next_step="give the right ones: --api-user, --api-password-file"
+                what,
+                text,
+                next_step="the same again, with the right password or --api-user: an "
+                "engine with Keycloak wants admin@ovirt@internalsso",
             )
         token = self._judged(answer, path, what).get("access_token")
         if not token:

@@ -127,7 +127,13 @@ class LocalHost(host.Host):
 
     @contextlib.contextmanager
     def lock(self, path: str) -> Iterator[None]:
-        with self._files.lock(path) as taken:
+        with contextlib.ExitStack() as ends:
+            try:
+                taken = ends.enter_context(self._files.lock(path))
+            except errors.FileError as caught:
+                if isinstance(caught.__cause__, PermissionError):
+                    raise _not_root(caught) from caught
+                raise
             if not taken:
                 raise host.Busy(
                     "start",
@@ -136,6 +142,15 @@ class LocalHost(host.Host):
                     next_step="look at it with `ovirt-cert-recovery status`, or wait for its end",
                 )
             yield
+
+
+def _not_root(refused: errors.FileError) -> errors.Inhibited:
+    return errors.Inhibited(
+        refused.what,
+        refused.cause,
+        unchanged="everything",
+        next_step="run the same command as root (`su -` or `sudo`)",
+    )
 
 
 class AtRest(LocalHost):

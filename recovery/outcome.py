@@ -19,6 +19,11 @@ from recovery import moment as moments
 from recovery.judgements import engine as engine_judgements
 from recovery.programs import engine_setup
 
+IN_THE_PAST = (
+    "; THE CLOCK IS IN THE PAST: without resume or undo the true time comes back by itself "
+    "within %d min"
+)
+
 
 def lines(context: contexts.Context) -> List[str]:
     """Return the last words of a run that came to its end."""
@@ -178,8 +183,5 @@ def explained(context: contexts.Context, error: errors.Error) -> errors.Error:
         error.next_step = "%s   (or: undo)" % context.order("resume")
     if restoring.clock_is_back(context.journal):
         minutes = context.parameters.guard_seconds // 60
-        error.unchanged = (
-            "the clock is in the past; without resume or undo the true time comes back by "
-            "itself within %d min" % minutes
-        )
+        error.next_step += IN_THE_PAST % minutes
     return error

@@ -41,6 +41,15 @@ def connect(here: host.Host, name: str, by: Credentials) -> ssh_host.SshHost:
 
     Raises: NotReachable, NotAdmitted, UnknownHostKey.
     """
+    try:
+        return _connected(here, name, by)
+    except ssh.NotReachable as caught:
+        caught.unchanged = "everything, on every node"
+        caught.next_step = "see to the way there, or leave it out: only the other nodes with --node"
+        raise
+
+
+def _connected(here: host.Host, name: str, by: Credentials) -> ssh_host.SshHost:
     confirmed = directory(name) + "/node"
     if not trust.stated(here, _target(here, name), by.fingerprint, confirmed):
         raise ssh.NotReachable("reach root@%s" % name, "it shows no host key on port 22")

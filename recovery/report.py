@@ -5,15 +5,16 @@ On a bare console only the last screen stays. Imports data types and `moment`.
 """
 
 import textwrap
-from typing import IO, Any, Dict, List, Sequence
+from typing import Dict, List, Sequence
 
 from recovery import diagnosis, moment
 from recovery.finding import INHIBITOR, NOTE, WARNING, Finding
 from recovery.observation import Certificate, Observation, Unit
 
 WIDTH = 80
+OURS = "ovirt-cert-recovery"
+GLUE = "\0"  # stands for a blank at which no line may end
 MARKS = {INHIBITOR: "!!", WARNING: " !", NOTE: " -"}
-STYLES = (("!!", "bold red"), (" !", "yellow"), ("Route", "bold green"))
 ROUTES = {
     diagnosis.NONE: "nothing will be changed",
     diagnosis.RENEW: "the engine enrolls new certificates; the clock is not touched",
@@ -47,37 +48,17 @@ def summary(judged: diagnosis.Diagnosis, chosen: str = "") -> List[str]:
     return lines
 
 
-def show(lines: Sequence[str], out: "IO[str]") -> None:
-    """Print lines; in colour where a terminal and the rich library are at hand."""
-    console = _console(out)
-    for line in lines:
-        if console is None:
-            out.write(line + "\n")
-            continue
-        style = [style for mark, style in STYLES if line.startswith(mark)]
-        console.print(line, style=style[0] if style else "", markup=False, highlight=False)
-
-
-def _console(out: "IO[str]") -> Any:
-    if not out.isatty():
-        return None
-    try:
-        from rich import console  # 50 ms, so only for a terminal
-    except ImportError:
-        return None
-    return console.Console(file=out, soft_wrap=True)
-
-
 def wrapped(text: str, first: str, rest: str) -> List[str]:
-    """Return text broken at blanks; paths and commands are never cut inside."""
-    return textwrap.wrap(
-        text,
+    """Return text broken at blanks; paths and the words that start us are never cut inside."""
+    lines = textwrap.wrap(
+        text.replace(OURS + " ", OURS + GLUE),
         WIDTH,
         initial_indent=first,
         subsequent_indent=rest,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace(GLUE, " ") for line in lines]
 
 
 def findings_text(findings: Sequence[Finding]) -> List[str]:

@@ -10,6 +10,9 @@ from recovery import host
 from recovery.programs import ssh
 
 CONSOLE = "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"
+QUESTION = (
+    "%s shows the host keys %s. On the %s's own console `%s` tells what it has. Is it one of them?"
+)
 
 
 def stated(node: host.Host, target: ssh.Target, wanted: str, path: str) -> bool:
@@ -18,8 +21,12 @@ def stated(node: host.Host, target: ssh.Target, wanted: str, path: str) -> bool:
     False: no key was shown yet, so that there is nothing to compare and nothing to connect to.
     Raises: UnknownHostKey.
     """
-    if not wanted or node.exists(path):
+    if not wanted:
         return True
+    if node.exists(path):
+        if _line_with(node, node.read(path), wanted) is not None:
+            return True
+        node.remove(path)  # confirmed before another one was given
     keys = ssh.host_keys(node, target)
     chosen = _line_with(node, keys, wanted)
     if chosen is not None:
@@ -29,7 +36,8 @@ def stated(node: host.Host, target: ssh.Target, wanted: str, path: str) -> bool:
             "trust %s" % target.address,
             "none of its host keys has the fingerprint %s" % wanted,
             seen=ssh.fingerprints(node, keys),
-            next_step="compare with `%s` on the %s's console" % (CONSOLE, target.role),
+            next_step="compare with `%s` on the %s's console, then the same again with the right "
+            "--%s-fingerprint" % (CONSOLE, target.role, target.role),
         )
     return chosen is not None
 
@@ -47,7 +55,7 @@ def asked(node: host.Host, target: ssh.Target, ask: Callable[[str], bool], path:
     if not keys.strip():
         return False
     shown = ", ".join(ssh.fingerprints(node, keys))
-    if not ask("Is %s the host key of %s?" % (shown, target.address)):
+    if not ask(QUESTION % (target.address, shown, target.role, CONSOLE)):
         return False
     node.replace(path, keys)
     return True

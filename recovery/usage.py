@@ -22,8 +22,8 @@ commands:
   clean         remove what this file has unpacked; records of recoveries stay
   version       show the version; --verbose: all that is inside
 
-All but the last two take --node HOST: other nodes, one after another, over ssh
-from here, by the route that leaves the clock alone.
+diagnose, plan, recover, status, resume and undo take --node HOST: other nodes,
+one after another, over ssh from here, by the route that leaves the clock alone.
 
 options:
   -h, --help      show this, or COMMAND --help for the options of a command
@@ -33,7 +33,7 @@ options:
                   / is a disk at rest: only its files and its journal are read
 
 exit status:
-  0 done   2 usage   3 inhibited, nothing changed
+  0 done   2 usage   3 forbidden, not agreed to, or another run: nothing changed
   4 a person must do one thing, then resume   5 a step failed: resume or undo
   6 by hand: what is told at the end, or what could not be undone   70 our bug
 """

@@ -40,8 +40,9 @@ MAY_HAVE_EFFECTS = {
     "recovery.console": {"getpass", "select", "signal"},  # the person: a password, a closed line
     "recovery.commands.rehearsing": {"tempfile"},  # a place for the simulated node
 }
-# The adapter, and the module that finds the file this very tool was started from.
-MAY_USE_OS = {"recovery.local_host", "recovery.files", "recovery.terminal", "recovery.executable"}
+# The adapter, and the modules that find the file this very tool was started from.
+STARTED_FROM = {"recovery.executable", "recovery.invocation"}
+MAY_USE_OS = {"recovery.local_host", "recovery.files", "recovery.terminal"} | STARTED_FROM
 MAY_OPEN = {"recovery.files"}
 HARMLESS_OS = "sep linesep fsencode fsdecode fspath".split()
 HARMLESS_PATH = "join dirname basename normpath split splitext isabs commonpath relpath".split()

@@ -8,10 +8,10 @@ from typing import Any, Callable, Dict, List, Optional
 from recovery import (
     anchoring,
     diagnosis,
+    display,
     errors,
     executable,
     executor,
-    host,
     local_host,
     observation,
     others,
@@ -28,7 +28,7 @@ from recovery import context as contexts
 from recovery import journal as journals
 from recovery import plan as plans
 from recovery import secret as secrets
-from recovery.commands import authority, by_hand, looking, options, renewing
+from recovery.commands import amended, authority, by_hand, looking, opening, options, renewing
 
 Act = Callable[[contexts.Context, consoles.Console], int]
 
@@ -45,10 +45,10 @@ def recover(arguments: argparse.Namespace) -> int:
             next_step="with the engine's CA at hand: --engine-backup FILE",
         )
     with node.lock(journals.LOCK):
-        _nobody_from_elsewhere(node)
-        no_open_run(node)
+        opening.nobody_from_elsewhere(node)
+        opening.no_open_run(node)
         seen, judged = looking.seen(arguments, node)
-        report.show(report.summary(judged, wishes.route), sys.stdout)
+        display.show(report.summary(judged, wishes.route), sys.stdout)
         if not _can_go_on(console, judged, wishes):
             return errors.INHIBITED if judged.inhibitors else errors.DONE
         route = wishes.route or judged.route
@@ -95,18 +95,25 @@ def undo(arguments: argparse.Namespace) -> int:
 
 
 def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act) -> int:
-    """Do something with the last run, once it is agreed to and the true time is known."""
+    """Do something with the last run, once it is agreed to and the true time is known.
+
+    Asked without the lock: the dead-man timer takes a run that holds it for one at work.
+    """
     console = consoles.Console(arguments.yes)
     node = options.node(arguments)
     with node.lock(journals.LOCK):
-        _nobody_from_elsewhere(node)
-        journal = open_run(node, verb)
-        lasting = "\nWhat engine-setup did stays." if journal.of(journals.AGREED) else ""
-        if not console.consent(question % journal.run + lasting * (verb == "undo")):
-            what = "%s %s" % (verb, journal.run)
-            raise errors.Inhibited(what, "it was not agreed to", unchanged="everything")
+        opening.nobody_from_elsewhere(node)
+        journal = opening.open_run(node, verb)
+    lasting = "\nWhat engine-setup did stays." if journal.of(journals.AGREED) else ""
+    if not console.consent(question % journal.run + lasting * (verb == "undo")):
+        what = "%s %s" % (verb, journal.run)
+        raise errors.Inhibited(what, "it was not agreed to", unchanged="everything")
+    with node.lock(journals.LOCK):
+        opening.nobody_from_elsewhere(node)
+        journal = opening.open_run(node, verb)
         context = _context(node, journal, console, stated_true=options.true_time(arguments))
         anchoring.renew(context)
+        amended.by(arguments, context)
         context.api = renewing.api(arguments, console, node, context.parameters)
         return act(context, console)
 
@@ -138,50 +145,6 @@ def _ca_is_wanted(arguments: argparse.Namespace, chosen: plans.Plan) -> None:
     if authority.source(arguments) and chosen.route != diagnosis.OFFLINE_CA:
         what = "use the CA in %s" % authority.source(arguments)
         raise errors.UsageError(what, "this run goes by the route %s" % chosen.route)
-
-
-def _nobody_from_elsewhere(node: host.Host) -> None:
-    held = journals.LOCK + journals.FROM_ELSEWHERE
-    if node.exists(held):
-        raise errors.Inhibited(
-            "begin",
-            "a run from %s works on this node over ssh"
-            % (node.read(held).decode("utf-8", "replace").split() or ["another node"])[0],
-            unchanged="everything",
-            next_step="wait for its end; if it is gone: rm %s" % held,
-        )
-
-
-def no_open_run(node: host.Host, option: str = "") -> None:
-    """See that the last run is over. Raises: errors.Inhibited."""
-    names = journals.runs(node)
-    if names and not journals.load(node, names[-1]).closed():
-        raise errors.Inhibited(
-            "begin a new run",
-            "%s is not finished" % names[-1],
-            unchanged="everything",
-            next_step="ovirt-cert-recovery resume%s   (or: undo)" % option,
-        )
-
-
-def open_run(node: host.Host, verb: str) -> journals.Journal:
-    """Return the run to resume or to undo. Raises: errors.Inhibited."""
-    names = journals.runs(node)
-    if not names:
-        raise errors.Inhibited("%s a run" % verb, "there was none on this node")
-    journal = journals.reopen(node, names[-1])
-    over = journal.of(journals.ABANDONED) or (verb == "resume" and journal.closed())
-    if over:
-        raise errors.Inhibited("%s %s" % (verb, journal.run), "it is over", unchanged="everything")
-    later = journals.removed_since(node, journal.run)
-    if later:  # this is not the state that the run left
-        raise errors.Inhibited(
-            "%s %s" % (verb, journal.run),
-            "%s came after it, and its journal is gone" % later[-1],
-            unchanged="everything",
-            next_step="by hand, from the before-images in %s" % run_files.before(journal.directory),
-        )
-    return journal
 
 
 def _can_go_on(

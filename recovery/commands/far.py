@@ -7,7 +7,7 @@ from typing import List, NamedTuple
 
 from recovery import console as consoles
 from recovery import diagnose as diagnosing
-from recovery import diagnosis, errors, host, observation, planner, report, ssh_host
+from recovery import diagnosis, display, errors, host, observation, planner, report, ssh_host
 from recovery import moment as moments
 from recovery import observe as observing
 from recovery import plan as plans
@@ -68,7 +68,7 @@ def clocks_agree(here: host.Host, name: str, node: host.Host) -> None:
 
 def shown(one: Looked) -> Looked:
     """Show what must be read before anything is done."""
-    report.show(["", "%s:" % one.name] + report.summary(one.judged), sys.stdout)
+    display.show(["", "%s:" % one.name] + report.summary(one.judged), sys.stdout)
     return one
 
 

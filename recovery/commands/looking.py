@@ -8,7 +8,7 @@ from typing import Any, Dict, Tuple
 
 from recovery import console as consoles
 from recovery import diagnose as diagnosing
-from recovery import diagnosis, errors, local_host, observation, report, report_json
+from recovery import diagnosis, display, errors, local_host, observation, report, report_json
 from recovery import observe as observing
 from recovery import plan as plans
 from recovery.commands import authority, options
@@ -47,7 +47,7 @@ def diagnose(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(report_json.diagnosis_json(looked, judged))
     else:
-        report.show(report.diagnosis_text(looked, judged), sys.stdout)
+        display.show(report.diagnosis_text(looked, judged), sys.stdout)
     return errors.INHIBITED if judged.inhibitors else errors.DONE
 
 

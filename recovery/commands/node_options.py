@@ -39,7 +39,7 @@ def credentials(
 ) -> List[reaching.Credentials]:
     """Return for each node of --node how to be let in. Raises: errors.UsageError."""
     known = _fingerprints(arguments)
-    asked = console.interactive and not arguments.yes
+    asked = console.interactive
     return [
         reaching.Credentials(
             password, known.get(name, ""), console.ask, console.password if asked else None

@@ -13,6 +13,7 @@ from recovery import console as consoles
 from recovery import context as contexts
 from recovery import (
     diagnosis,
+    display,
     errors,
     host,
     reaching,
@@ -24,7 +25,7 @@ from recovery import journal as journals
 from recovery import plan as plans
 from recovery import secret as secrets
 from recovery import status as statuses
-from recovery.commands import acting, far, looking, node_options, options
+from recovery.commands import acting, amended, far, looking, node_options, opening, options
 from recovery.programs import ssh
 
 
@@ -35,7 +36,7 @@ def diagnose(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print({one.name: report_json.diagnosis_json(one.seen, one.judged) for one in found})
     for one in () if arguments.json else found:
-        report.show(report.diagnosis_text(one.seen, one.judged) + [""], sys.stdout)
+        display.show(report.diagnosis_text(one.seen, one.judged) + [""], sys.stdout)
     return errors.INHIBITED if any(one.judged.inhibitors for one in found) else errors.DONE
 
 
@@ -66,9 +67,9 @@ def recover(arguments: argparse.Namespace) -> int:
     """Look at all nodes, ask once, then recover one after another; the first failure ends it."""
     console = consoles.Console(arguments.yes)
     with _reached(arguments, console, hold=True) as (here, nodes):
-        acting.no_open_run(here)  # its clock may be back, and the engine's with it
+        opening.no_open_run(here)  # its clock may be back, and the engine's with it
         for name, node in nodes:
-            acting.no_open_run(node, " --node %s" % name)
+            opening.no_open_run(node, " --node %s" % name)
         found = [far.shown(far.look(arguments, here, name, node)) for name, node in nodes]
         to_do = far.to_do(console, found)
         if not to_do:
@@ -93,6 +94,7 @@ def resume(arguments: argparse.Namespace) -> int:
     """Go on with the unfinished runs of the nodes, in their order."""
 
     def go_on(context: contexts.Context, console: consoles.Console) -> int:
+        amended.by(arguments, context)
         context.password = options.password(arguments, console, context.parameters.engine)
         return acting.carry_out(context, console)
 
@@ -115,7 +117,7 @@ def _reopened(
     with _reached(arguments, console, hold=True) as (here, nodes):
         for name, node in nodes:
             try:
-                journal = acting.open_run(node, verb)
+                journal = opening.open_run(node, verb)
             except errors.Inhibited as caught:
                 passed.append(caught)
                 console.say("%s: %s" % (name, caught.lines()[0]))

@@ -82,7 +82,7 @@ def password(
     path, descriptor = arguments.engine_password_file, arguments.engine_password_fd
     given = secret("the engine's password", path, descriptor)
     question = "Password of root@%s (empty: an ssh key is set up): " % engine
-    return given or _typed(arguments, console, question)
+    return given or _typed(console, question)
 
 
 def api_password(
@@ -94,14 +94,15 @@ def api_password(
     """
     path, descriptor = arguments.api_password_file, arguments.api_password_fd
     given = secret("the password of %s" % user, path, descriptor)
-    return given or _typed(arguments, console, "Password of %s for the engine's API: " % user)
+    return given or _typed(console, "Password of %s for the engine's API: " % user)
 
 
-def _typed(
-    arguments: argparse.Namespace, console: consoles.Console, question: str
-) -> Optional[secrets.Secret]:
-    """Return what a person types, None for nothing and where nobody can be asked."""
-    if not console.interactive or arguments.yes:
+def _typed(console: consoles.Console, question: str) -> Optional[secrets.Secret]:
+    """Return what a person types, None for nothing and where nobody can be asked.
+
+    --yes agrees beforehand; no password is known by that.
+    """
+    if not console.interactive:
         return None
     typed = console.password(question)
     return typed if typed.reveal() else None

@@ -13,6 +13,7 @@ KNOWN_HOSTS = "/root/.ssh/known_hosts"
 GLOBAL_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts"
 PASSWORD = r"(?i)password: ?$"
 # Of a key that the other side would take: nobody gave that, so nothing is typed, and ssh goes on.
+OTHER_METHODS = 2  # after the one that was answered: keyboard-interactive, password
 PASSPHRASE = r"(?i)enter passphrase for .*: ?$"
 LOST = 255  # its own exit status; every other one is that of the program over there
 REFUSED = ("Permission denied", "Too many authentication failures")
@@ -75,9 +76,11 @@ def connect(node: host.Host, target: Target, password: Optional[secrets.Secret])
     if password is None:
         options.append("BatchMode=yes")
     argv = command(target, *options) + [target.destination, "true"]
+    # One that refused it may ask for it again by its other method: no answer, then it says no.
     exchanges = (
         dialogue.Exchange(PASSPHRASE, "", optional=True),
         dialogue.Exchange(PASSWORD, password, optional=True),
+        *(dialogue.Exchange(PASSWORD, "", optional=True) for _ in range(OTHER_METHODS)),
     )
     try:
         # On a terminal even where nothing is asked: the master that stays in the background
@@ -97,8 +100,8 @@ def _refusal(target: Target, failure: errors.ProgramFailed, typed: bool) -> erro
             "trust %s" % target.address,
             "its host key is not the one in %s" % target.known_hosts,
             seen=failure.seen,
-            next_step="compare the fingerprint with the %s's console, then give it with "
-            "--%s-fingerprint" % (target.role, target.role),
+            next_step="compare the fingerprint on the %s's console, then the same again with "
+            "--%s-fingerprint SHA256:..." % (target.role, target.role),
         )
     if any(words in text for words in REFUSED):
         cause = "the %s %s" % (target.role, "refuses the password" if typed else "wants a password")
@@ -106,7 +109,8 @@ def _refusal(target: Target, failure: errors.ProgramFailed, typed: bool) -> erro
             "log in as %s" % who,
             cause,
             seen=failure.seen,
-            next_step="give the right one with --%s-password-file" % target.role,
+            next_step="the same again, with the right one typed or in --%s-password-file FILE"
+            % target.role,
         )
     return NotReachable("reach %s" % who, "ssh: %s" % "; ".join(failure.seen), seen=failure.seen)
 

@@ -70,8 +70,8 @@ def _explained(refused: curl.NotTrusted) -> curl.NotTrusted:
         )
     else:
         refused.next_step = (
-            "is a certificate of another CA in use there? give that CA with --api-ca FILE; is "
-            "this another cluster's engine? give the right one with --engine"
+            "a certificate of another CA is in use there? ovirt-cert-recovery resume --api-ca "
+            "FILE; this is another cluster's engine? ovirt-cert-recovery undo"
         )
     return refused
 

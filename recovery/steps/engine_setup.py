@@ -28,7 +28,7 @@ BROKER_LIMIT = 180
 BOOT_LIMIT = 600
 QUESTION = (
     "engine-setup renews the engine's certificates (%s) now. It stops the engine for some minutes, "
-    "and it cannot be undone."
+    "and it cannot be undone. Any answer but yes leaves them as they are, and the run goes on."
 )
 
 

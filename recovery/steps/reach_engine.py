@@ -9,6 +9,11 @@ from recovery.programs import ssh
 from recovery.step import Before, Step, Words
 
 BY_HAND = "ovirt-cert-recovery resume --sign-by-hand"
+PASSWORD = ", with the right password typed, or in --engine-password-file FILE"
+CONFIRM = (
+    "on the engine's console `%s` tells the right one; then %s --engine-fingerprint SHA256:...   "
+    "(or: undo)"
+)
 WAY_OUT = "%s; where nobody can log in there: %s   (or: undo)"
 BOOT_LIMIT = 1200  # a large engine checks its disks before it answers
 
@@ -33,10 +38,12 @@ class ReachEngine(Step):
     def apply(self, context: contexts.Context, before: Before) -> None:
         try:
             waiting.wait(context, "the engine's ssh", lambda: _connect(context), BOOT_LIMIT)
+        except ssh.UnknownHostKey as caught:
+            caught.next_step = CONFIRM % (trust.CONSOLE, context.order("resume"))
+            raise
         except (ssh.NotAdmitted, waiting.TooLong) as caught:
-            if _signs_by_hand(context):
-                again = caught.next_step or context.order("resume")
-                caught.next_step = WAY_OUT % (again, BY_HAND)
+            again = context.order("resume") + PASSWORD * isinstance(caught, ssh.NotAdmitted)
+            caught.next_step = WAY_OUT % (again, BY_HAND) if _signs_by_hand(context) else again
             raise
 
     def verify(self, context: contexts.Context, before: Before) -> None:

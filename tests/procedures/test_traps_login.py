@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Traps of the way to the engine: its password, its host key."""
 
+import base64
+import hashlib
 import os
 from pathlib import Path
+from typing import List
 
 import pytest
 
@@ -30,7 +33,7 @@ def test_password_wrong_asks_a_person_and_resume_ends_well(tmp_path: Path) -> No
     assert ended.status == 4, ended.output[-2000:]
     told = ended.output
     assert "cannot log in as root@%s: the engine refuses the password" % names.ENGINE in told
-    assert "next: give the right one with --engine-password-file" in told
+    assert "resume, with the right password typed, or in --engine-password-file FILE; " in told
     assert "without resume or undo the true time comes back by itself within 15 min" in told
     Path(node.world.password_file).write_text(right)
     accounts.well(node, node.resume())
@@ -39,6 +42,17 @@ def test_password_wrong_asks_a_person_and_resume_ends_well(tmp_path: Path) -> No
 
 def forget(node: watched.Node) -> None:
     Path(node.world.root + "/root/.ssh/known_hosts").write_text("")
+
+
+def password(node: watched.Node) -> List[str]:
+    return ["--engine-password-file", node.world.password_file]
+
+
+def shown(node: watched.Node) -> str:
+    """The fingerprint of the engine's host key, read on its own disk."""
+    key = Path(accounts.engine_file(node.world, "/etc/ssh/ssh_host_rsa_key.pub"))
+    digest = hashlib.sha256(base64.b64decode(key.read_text().split()[1])).digest()
+    return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
 
 
 def fingerprint(node: watched.Node) -> str:
@@ -74,6 +88,11 @@ def test_host_key_is_trusted_by_the_stated_fingerprint_only(
     assert ended.status == status, ended.output[-2000:]
     if not right:
         assert "none of its host keys has the fingerprint %s" % stated in ended.output
+        assert "resume --engine-fingerprint SHA256:...   (or: undo); THE CLOCK IS" in ended.output
+        # Mistyped: the right one at resume is enough.
+        again = node.tool("resume", "--yes", *password(node), "--engine-fingerprint", shown(node))
+        assert again.status == 0, again.output[-2000:]
+        assert set(accounts.INSTALLED) < set(accounts.changed(node.world))
 
 
 def test_fingerprint_stated_is_trusted_alone_whatever_the_file_for_all_users_has(

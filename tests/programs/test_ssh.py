@@ -97,6 +97,17 @@ def test_connect_with_a_wrong_password_says_so_without_it(node: nodes.Node) -> N
     assert "wrong donkey" not in str(caught.value) + repr(caught.value.__cause__)
 
 
+def test_connect_that_is_asked_again_by_another_method_types_no_wrong_password_twice(
+    node: nodes.Node,
+) -> None:
+    """sshd may offer keyboard-interactive and password: each has one prompt of its own."""
+    first = CLIENT.split("[ ")[0]
+    again = 'keep=$given; printf "(root@e) Password: "; read given\n[ -z "$given" ] || exit 3\n'
+    node.script("ssh", first + again + "given=$keep\n[ " + CLIENT.split("[ ", 1)[1])
+    with pytest.raises(ssh.NotAdmitted, match="refuses the password"):
+        ssh.connect(node.host, TARGET, Secret("wrong donkey"))
+
+
 def test_connect_never_puts_the_password_into_words_of_a_command(node: nodes.Node) -> None:
     node.script("ssh", '/usr/bin/env > "${0%/*}/../environment"\n' + CLIENT)
     ssh.connect(node.host, TARGET, Secret(PASSWORD))

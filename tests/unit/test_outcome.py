@@ -60,4 +60,5 @@ def test_explained_with_the_clock_back_says_when_it_comes_back(
 ) -> None:
     nodes.clock_back(context, node)
     error = outcome.explained(context, errors.Error("go on", "it rains"))
-    assert "the clock is in the past" in str(error) and "within 15 min" in str(error)
+    assert "next: ovirt-cert-recovery resume   (or: undo); THE CLOCK IS IN THE PAST" in str(error)
+    assert "within 15 min" in str(error) and error.unchanged == ""

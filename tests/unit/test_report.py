@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from recovery import report, report_json
+from recovery import display, report, report_json
 from recovery.diagnose import diagnose
 from tests.unit import observations
 from tests.unit.test_diagnose import CASES
@@ -45,7 +45,7 @@ def test_diagnosis_text_names_what_forbids_to_start() -> None:
 
 def test_show_writes_plain_text_where_no_terminal_is() -> None:
     out = io.StringIO()
-    report.show(["!! a [b] c", "d"], out)
+    display.show(["!! a [b] c", "d"], out)
     assert out.getvalue() == "!! a [b] c\nd\n"
 
 
@@ -56,7 +56,7 @@ class Terminal(io.StringIO):
 
 def test_show_on_a_terminal_keeps_the_words() -> None:
     out = Terminal()
-    report.show(["!! a [b] c /etc/x " + "y" * 90, "d"], out)
+    display.show(["!! a [b] c /etc/x " + "y" * 90, "d"], out)
     assert "a [b] c /etc/x " + "y" * 90 in out.getvalue()
 
 
