@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import tempfile
+import textwrap
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -22,8 +23,9 @@ SPARE = 4 << 20  # bytes of the image for the stick's own tables, and for a repo
 TEXT = """\
 ovirt-cert-recovery {version}: brings an oVirt node back whose certificates have expired.
 
-As root on the node, with this stick mounted at /mnt (no install, no network, any Python 3.6-3.13):
+As root on the node (no install, no network, any Python 3.6-3.13); lsblk shows the stick's name:
 
+    mount -o ro /dev/sdX1 /mnt
     cd /mnt && sha256sum -c SHA256SUMS
     sh /mnt/ovirt-cert-recovery.pyz selfcheck
     sh /mnt/ovirt-cert-recovery.pyz diagnose
@@ -98,15 +100,26 @@ def _tell_others(folder: Path, ours: List[str]) -> None:
 
 
 def runbook() -> str:
-    """The README's chapter on the real thing, to be printed: one command a line, no Markdown."""
+    """The README's routes and its chapter on the real thing, to be printed: no Markdown."""
     text = (paths.ROOT / "README.md").read_text(encoding="utf-8")
+    table = text.split("\n|---|---|---|\n")[1].split("\n\n")[0]
+    routes = "".join("\n%s" % _row(line) for line in table.splitlines())
     chapter = text.split("\n## The real thing\n")[1].split("\n## Developing")[0]
+    chapter = "\nRoutes, when, and the clock:\n%s\n%s" % (routes, chapter)
     plain = re.sub(r"^```\w*\n", "", chapter, flags=re.MULTILINE)
     plain = re.sub(r"^([#$]) ", r"    \1 ", plain, flags=re.MULTILINE)
     plain = re.sub(r"^#+ (.*)$", r"\n\1:", plain, flags=re.MULTILINE)
     plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", plain.replace("**", ""))
     title = "ovirt-cert-recovery {}: runbook".format(contents.version())
     return "{}\n{}\n{}".format(title, "=" * len(title), plain)
+
+
+def _row(line: str) -> str:
+    """A route of the README's table, as a paragraph."""
+    route, when, clock = (cell.strip().replace("`", "") for cell in line.strip("|").split("|"))
+    return textwrap.fill(
+        "%s: %s. The clock: %s." % (route, when, clock), 100, subsequent_indent="  "
+    )
 
 
 def image(folder: Path, target: Path) -> None:

@@ -24,7 +24,7 @@ API: Dict[str, Tuple[str, Tuple[str, ...]]] = {
     ),
     "untrusted": (
         "the engine's web certificate is not from the CA that this node knows",
-        ("a certificate of another CA is in use there? give that CA: --api-ca FILE",),
+        ("a certificate of another CA is in use there? recover --api-ca FILE",),
     ),
     "unreachable": (
         "the engine does not answer, and an ordinary renewal goes through it",
@@ -73,7 +73,7 @@ def _not_here(seen: Observation, route: str) -> List[Finding]:
     if severity == WARNING and seen.running and route == diagnosis.NONE:
         severity = INHIBITOR
         advice += (
-            "the engine runs already? give its address: --engine ADDRESS",
+            "the engine runs already? recover --engine ADDRESS",
             "with the engine's CA at hand: recover --engine-backup FILE",
         )
     return [
@@ -160,9 +160,9 @@ def _numbers(version: str) -> Tuple[int, ...]:
 def _other_nodes(seen: Observation) -> List[Finding]:
     others = seen.engine.other_nodes
     advice = (
-        "an engine that starts fences nodes that do not answer it, 5 minutes later",
-        "switch off nodes that run no VMs; on others stop ovirt-ha-agent and ovirt-ha-broker",
-        "or cut the engine off from their power management until they are renewed",
+        "an engine that starts fences nodes that do not answer it, 5 minutes later: VMs die",
+        "switch off nodes that run no VMs; keep the engine from the power management of others",
+        "there also stop ovirt-ha-agent and ovirt-ha-broker (alone that prevents no fencing)",
     )
     if others:
         title = "the engine would fence other nodes, and their VMs with them"
@@ -201,7 +201,7 @@ def _not_reached(seen: Observation, route: str, chosen: str) -> List[Finding]:
             "the engine is in good health, says the HA broker, but its ssh does not answer here",
             ("hosted-engine --vm-status: health good", "%s: no ssh on port 22" % address),
             (
-                "give the address at which it answers: --engine ADDRESS",
+                "give the address at which it answers: recover --engine ADDRESS",
                 "or see to what lies between: ssh root@%s" % address,
                 "or sign on its console: recover --sign-by-hand",
                 "the clock is not set back while an engine lives, unless --route rewind says so",
@@ -268,8 +268,8 @@ def _host_key(seen: Observation) -> List[Finding]:
             "the engine's host key is not known here: somebody has to confirm it",
             ("ssh-keygen -F %s: not found" % address,),
             (
-                "give it with --engine-fingerprint SHA256:...; where it is known: "
-                "ssh-keygen -lF %s" % address,
+                "give it: recover --engine-fingerprint SHA256:...; where somebody logged in "
+                "before: ssh-keygen -lF %s" % address,
                 "or compare it with the engine's console when you are asked, with the clock back",
             ),
         )

@@ -69,6 +69,8 @@ def _authority(seen: Observation) -> List[Finding]:
             (
                 "the CA must be renewed first, with the same key, then given to every node",
                 "on the engine VM, if it runs: `engine-setup --offline` offers that",
+                "is it down too, no route leads out: keep the running VMs running, change nothing",
+                "save /etc/pki and the engine-backup archives, and ask those who know oVirt",
                 "check `date` first: a clock that is years ahead looks the same",
             ),
         )
@@ -223,6 +225,7 @@ def _empty_window(seen: Observation, found: Window, chosen: str) -> List[Finding
             (
                 "setting the clock back cannot help here",
                 "with an engine-backup archive: recover --engine-backup FILE",
+                "without one: recover --route interim (not tried on a real oVirt node yet)",
                 "a VNC certificate alone is in the way? vnc_tls=0 in /etc/libvirt/qemu.conf",
             ),
         )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """libvirtd, vdsm and what they stand on: running though expired, failing, out of starts."""
 
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 from recovery import inventory
 from recovery.finding import INHIBITOR, NOTE, WARNING, Finding
@@ -49,9 +49,20 @@ def _still_running(seen: Observation, chosen: str) -> List[Finding]:
                 "HostedEngine: %s" % (seen.engine.domain_state or "not known"),
                 *(facts.dated(one, seen.moment.wall) for one in facts.blocking_leaves(seen)),
             ),
-            (_loss(seen), "let the living engine sign: recover --route sign"),
+            (_loss(seen),) + _ways(seen),
         )
     ]
+
+
+def _ways(seen: Observation) -> Tuple[str, ...]:
+    """Return what may be chosen by name; see routes for what is allowed then."""
+    living = ("where the engine lives, let it sign: recover --route sign",)
+    if seen.engine.alive:
+        return living
+    return living + (
+        "where it is down: recover --route offline-ca --engine-backup FILE",
+        "without its CA: recover --route rewind; the clock goes back under the running VMs",
+    )
 
 
 def _loss(seen: Observation) -> str:
