@@ -25,6 +25,10 @@ ACTIONS = {
     "enrollcertificate": "enroll %s",
     "activate": "activate %s",
 }
+AGAIN = (
+    "the same again, with the right password typed, or in --api-password-file FILE; another user: "
+    "--api-user (an engine with Keycloak wants admin@ovirt@internalsso)"
+)
 PAUSE = 5  # seconds before a question is put again
 UP = "up"
 MAINTENANCE = "maintenance"
@@ -221,12 +225,7 @@ class Api:
             # Whatever is wrong with a login is a 400 here (engine: OAuthTokenServlet.java).
             said = self._parsed(answer, path)
             text = str(said.get("error_description") or said.get("error") or "no reason given")
-            raise NotAdmitted(
-                what,
-                text,
-                next_step="the same again, with the right password or --api-user: an "
-                "engine with Keycloak wants admin@ovirt@internalsso",
-            )
+            raise NotAdmitted(what, text, next_step=AGAIN)
         token = self._judged(answer, path, what).get("access_token")
         if not token:
             raise errors.UnexpectedOutput(self._shown(path), "no access_token", "a token")

@@ -250,7 +250,7 @@ def switched_off(node: watched.Node) -> None:
 
 
 WEBS: List[Tuple[Callable[[watched.Node], None], str, str]] = [
-    (of_another_ca, "engine-web-untrusted", "give that CA: --api-ca FILE"),
+    (of_another_ca, "engine-web-untrusted", "recover --api-ca FILE"),
     (switched_off, "engine-web-unreachable", "wait until it is up"),
 ]
 
