@@ -63,7 +63,7 @@ def damaged() -> Tuple[Type[Exception], ...]:
 
     x509 = pem.x509()
     odd = (x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion)
-    return (ValueError, TypeError, UnsupportedAlgorithm) + odd
+    return (ValueError, TypeError, LookupError, UnsupportedAlgorithm) + odd
 
 
 def public_key(path: str, data: bytes) -> bytes:
