@@ -25,7 +25,7 @@ ovirt-cert-recovery {version}: brings an oVirt node back whose certificates have
 
 As root on the node (no install, no network, any Python 3.6-3.13); lsblk shows the stick's name:
 
-    mount -o ro /dev/sdX1 /mnt
+    mount -o ro /dev/sdX1 /mnt      (/dev/sdX where an image was written)
     cd /mnt && sha256sum -c SHA256SUMS
     sh /mnt/ovirt-cert-recovery.pyz selfcheck
     sh /mnt/ovirt-cert-recovery.pyz diagnose

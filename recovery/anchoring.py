@@ -34,7 +34,8 @@ def _bettered(context: contexts.Context, anchor: journals.Anchor, now: moments.M
     if not context.journal.guessed() or restoring.clock_is_back(context.journal):
         return False
     true = anchor.true_at(now)
-    return true is not None and abs(now.wall - true) > clock.TOLERANCE
+    moved = true is not None and abs(now.wall - true) > clock.TOLERANCE
+    return moved and truth.may_be_right(context.journal, now.wall)
 
 
 def _take(context: contexts.Context, now: moments.Moment, stated: float) -> None:

@@ -8,15 +8,15 @@ from recovery import errors, host, run_files
 Image = Dict[str, Any]
 
 
-def save(node: host.Host, directory: str, path: str) -> Image:
+def save(node: host.Host, directory: str, path: str, anew: bool = False) -> Image:
     """Save a file with its owner, mode and label below `directory`; say where it lies.
 
     A run's image is made once and whole: later the file may be one that the run has changed, and
     an undo that failed half-way has left it so. A file that is not there is remembered as missing.
-    Raises: errors.FileError.
+    anew: nothing was changed yet, so what is there now is the original. Raises: errors.FileError.
     """
     backup = run_files.before(directory) + path
-    if node.exists(backup):
+    if node.exists(backup) and not anew:
         return {"path": path, "backup": backup}
     try:
         node.copy(path, backup, like=path)

@@ -8,7 +8,7 @@ by its path. Imports nothing of ours.
 import os
 import re
 import sys
-from typing import List, Sequence
+from typing import List
 
 NAME = "ovirt-cert-recovery"
 # Nobody types restore-time, and a rehearsal's commands are told by itself.
@@ -18,21 +18,41 @@ SUFFIX = ".pyz"
 RUNS = "/var/lib/ovirt-cert-recovery"
 
 
+def _absolute(path: str) -> str:
+    try:
+        return os.path.abspath(path)
+    except OSError:  # the directory that we stand in is gone
+        return path
+
+
+STARTED = _absolute(sys.argv[0])  # at once: `umount -l` may take our directory away
+_here = True
+
+
 def spelt(text: str) -> str:
     """Return text in which every command of ours is one that can be pasted here."""
     if NAME not in text:
         return text
-    started = _started(sys.argv)
+    try:
+        started = _started()
+    except OSError:  # what is told matters more than how it is spelt
+        return text
     return ORDERS.sub(lambda found: started, text)
 
 
-def _started(words: Sequence[str]) -> str:
-    """Return how the file that runs now was started, or its copy where that is gone.
+def of_another_root() -> None:
+    """From here on the name alone is told: the node is a rehearsal's, or a disk at rest.
 
-    For a node somewhere else (--root: a rehearsal, a disk at rest) the name says enough.
+    Pasted as they are, commands would be about the node that we sit at.
     """
-    path = os.path.abspath(words[0])
-    if not path.endswith(SUFFIX) or "--root" in words:
+    global _here
+    _here = False
+
+
+def _started() -> str:
+    """Return how the file that runs now was started, or its copy where that is gone."""
+    path = STARTED
+    if not path.endswith(SUFFIX) or not _here:
         return NAME
     if not os.path.exists(path):  # the stick was pulled
         path = (_copies() or [path])[-1]

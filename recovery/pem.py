@@ -23,12 +23,14 @@ def load(path: str, data: bytes) -> List[Any]:
 
     Raises: errors.FileError with the one reason why this is no certificate.
     """
+    from recovery import x509_compiled
+
     library = x509()
     loaded = []
     for number, der in enumerate(der_blocks(path, data), 1):
         try:
             loaded.append(library.load_der_x509_certificate(der))
-        except (ValueError, TypeError) as error:
+        except x509_compiled.damaged() as error:
             raise refused(path, "certificate %d in it is damaged (%s)" % (number, error)) from error
     return loaded
 
@@ -167,9 +169,10 @@ def _why_no_certificate(data: bytes) -> str:
 
 
 def _is_der(data: bytes) -> bool:
+    used = reader()
     try:
-        reader().Certificate(data)
-    except (ValueError, TypeError):
+        used.Certificate(data)
+    except used.damaged():
         return False
     return True
 

@@ -175,7 +175,7 @@ class SshHost(host.Host):
             what,
             "a run on that node itself holds %s" % path,
             unchanged="everything",
-            next_step="wait for its end, or look at it there: ovirt-cert-recovery status",
+            next_step="wait for its end, or look at it there, with `status`",
         )
 
     # One line over the shared connection

@@ -4,15 +4,15 @@
 Imports host and programs.
 """
 
-from typing import Callable, Optional
+from typing import Callable, Optional, Tuple
 
 from recovery import host
 from recovery.programs import ssh
 
 CONSOLE = "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"
-QUESTION = (
-    "%s shows the host keys %s. On the %s's own console `%s` tells what it has. Is it one of them?"
-)
+QUESTION = "%s shows the host key %s. Does `%s` on the %s's own console tell the same?"
+# The first that it has is shown, and trusted alone: a person compares one.
+KINDS = (b"ed25519", b"ecdsa", b"rsa")
 
 
 def stated(node: host.Host, target: ssh.Target, wanted: str, path: str) -> bool:
@@ -24,9 +24,13 @@ def stated(node: host.Host, target: ssh.Target, wanted: str, path: str) -> bool:
     if not wanted:
         return True
     if node.exists(path):
-        if _line_with(node, node.read(path), wanted) is not None:
+        kept = _line_with(node, node.read(path), wanted)
+        if kept is None:
+            node.remove(path)  # confirmed before another one was given
+        elif kept != node.read(path):
+            node.replace(path, kept)
+        if kept is not None:
             return True
-        node.remove(path)  # confirmed before another one was given
     keys = ssh.host_keys(node, target)
     chosen = _line_with(node, keys, wanted)
     if chosen is not None:
@@ -50,12 +54,23 @@ def _line_with(node: host.Host, keys: bytes, wanted: str) -> Optional[bytes]:
 
 
 def asked(node: host.Host, target: ssh.Target, ask: Callable[[str], bool], path: str) -> bool:
-    """Show the fingerprints; write the keys to `path` once somebody has said yes."""
-    keys = ssh.host_keys(node, target)
-    if not keys.strip():
+    """Show a fingerprint; write its key to `path`, and no other, once somebody has said yes."""
+    kind, line = _best(ssh.host_keys(node, target))
+    if not line:
         return False
-    shown = ", ".join(ssh.fingerprints(node, keys))
-    if not ask(QUESTION % (target.address, shown, target.role, CONSOLE)):
+    shown = ", ".join(ssh.fingerprints(node, line))
+    console = CONSOLE.replace(KINDS[0].decode(), kind.decode())
+    if not ask(QUESTION % (target.address, shown, console, target.role)):
         return False
-    node.replace(path, keys)
+    node.replace(path, line)
     return True
+
+
+def _best(keys: bytes) -> Tuple[bytes, bytes]:
+    """Return the kind and the line of the key to compare, of those that ssh-keyscan has shown."""
+    lines = [line for line in keys.splitlines(True) if line.strip() and line[:1] != b"#"]
+    for kind in KINDS:
+        for line in lines:
+            if any(kind in word for word in line.split(b" ")[1:2]):
+                return kind, line
+    return b"", b""

@@ -64,6 +64,12 @@ def _rtc_kept(journal: journals.Journal) -> bool:
     return fresh and bool(told[-1].data["kept"])
 
 
+def may_be_right(journal: journals.Journal, wall: float) -> bool:
+    """Tell whether a wall time can be the true one: none of the journal's certain ones is later."""
+    known = last_known(journal, certain=True)
+    return known is None or wall >= known[0] - SLACK
+
+
 def last_known(journal: journals.Journal, certain: bool = False) -> Optional[Tuple[float, float]]:
     """Return the true time and the wall time of the newest record that an anchor covers.
 

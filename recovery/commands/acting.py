@@ -79,7 +79,6 @@ def resume(arguments: argparse.Namespace) -> int:
         context.authority = authority.load(arguments, console, context.node)
         if arguments.sign_by_hand:
             by_hand.go_on(context)
-        context.password = _password(arguments, console, context.journal.plan)
         if arguments.engine_setup == "no" and not context.journal.of(journals.RENEWED):
             context.journal.write(journals.LEFT, data={"why": "so it was said at resume"})
         return carry_out(context, console)
@@ -108,13 +107,16 @@ def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act)
     if not console.consent(question % journal.run + lasting * (verb == "undo")):
         what = "%s %s" % (verb, journal.run)
         raise errors.Inhibited(what, "it was not agreed to", unchanged="everything")
+    api = renewing.api(arguments, console, node, amended.told(arguments, journal.plan.parameters))
+    password = _password(arguments, console, journal.plan) if verb == "resume" else None
     with node.lock(journals.LOCK):
+        console.survive_hangup()
         opening.nobody_from_elsewhere(node)
         journal = opening.open_run(node, verb)
-        context = _context(node, journal, console, stated_true=options.true_time(arguments))
+        context = _context(node, journal, console, password, options.true_time(arguments))
         anchoring.renew(context)
         amended.by(arguments, context)
-        context.api = renewing.api(arguments, console, node, context.parameters)
+        context.api = api
         return act(context, console)
 
 
@@ -135,8 +137,8 @@ def _asks_the_engine(chosen: plans.Plan) -> bool:
 def _password(
     arguments: argparse.Namespace, console: consoles.Console, chosen: plans.Plan
 ) -> Optional[secrets.Secret]:
-    """Return the engine's password, where the engine is asked at all."""
-    if not _asks_the_engine(chosen):
+    """Return the engine's password, where the engine is asked over ssh at all."""
+    if not _asks_the_engine(chosen) or arguments.sign_by_hand:
         return None
     return options.password(arguments, console, chosen.parameters.engine)
 

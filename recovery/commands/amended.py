@@ -11,11 +11,16 @@ from recovery import plan as plans
 WORDS = (("fingerprint", "engine_fingerprint"), ("api_user", "api_user"), ("api_ca", "api_ca"))
 
 
-def by(arguments: argparse.Namespace, context: contexts.Context) -> None:
-    """Have the rest of a run believe what these options say, where the command has them."""
+def told(arguments: argparse.Namespace, parameters: plans.Parameters) -> plans.Parameters:
+    """Return the parameters as these options have them, where the command takes them."""
     given = {name: getattr(arguments, option, "") for name, option in WORDS}
-    told: Dict[str, Any] = {name: value for name, value in given.items() if value}
-    parameters = context.parameters._replace(**told)
+    new: Dict[str, Any] = {name: value for name, value in given.items() if value}
+    return parameters._replace(**new)
+
+
+def by(arguments: argparse.Namespace, context: contexts.Context) -> None:
+    """Have the rest of a run go by what these options say."""
+    parameters = told(arguments, context.parameters)
     if parameters == context.parameters:
         return
     changed = context.journal.plan._replace(parameters=parameters)

@@ -139,7 +139,7 @@ def _may_be_done_from_here(name: str, journal: journals.Journal, verb: str) -> N
             "%s %s of %s over ssh" % (verb, journal.run, name),
             "its route is %s, which needs somebody at the node's own console" % journal.plan.route,
             unchanged="everything",
-            next_step="on %s: ovirt-cert-recovery %s" % (name, verb),
+            next_step="on %s itself, with the stick there: %s" % (name, verb),
         )
 
 

@@ -5,7 +5,7 @@ import argparse
 from typing import List, Optional, cast
 
 from recovery import console as consoles
-from recovery import errors, files, local_host
+from recovery import errors, files, invocation, local_host
 from recovery import moment as moments
 from recovery import plan as plans
 from recovery import secret as secrets
@@ -17,6 +17,8 @@ def node(arguments: argparse.Namespace) -> local_host.LocalHost:
         raise errors.UsageError("use --root ''", "an empty word is a variable that nobody set")
     ours = local_host.LocalHost if running(arguments) else local_host.AtRest
     make = getattr(arguments, "host", None) or ours
+    if _root(arguments) != "/":
+        invocation.of_another_root()
     node = make(_root(arguments), arguments.programs or local_host.SYSTEM_PROGRAMS)
     if not node.exists("/"):
         raise errors.UsageError("use --root %s" % arguments.root, "there is no such directory")

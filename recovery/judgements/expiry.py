@@ -5,7 +5,7 @@ from typing import List, Sequence, Tuple
 
 from recovery import inventory, moment, window
 from recovery.finding import INHIBITOR, NOTE, WARNING, Finding
-from recovery.judgements import authority, facts
+from recovery.judgements import authority, facts, services
 from recovery.observation import Certificate, Observation
 from recovery.window import Window
 
@@ -224,12 +224,19 @@ def _empty_window(seen: Observation, found: Window, chosen: str) -> List[Finding
             _excluding(seen, found),
             (
                 "setting the clock back cannot help here",
-                "with an engine-backup archive: recover --engine-backup FILE",
-                "without one: recover --route interim (not tried on a real oVirt node yet)",
+                "with an engine-backup archive: recover --route offline-ca --engine-backup FILE",
+                *_without_ca(seen),
                 "a VNC certificate alone is in the way? vnc_tls=0 in /etc/libvirt/qemu.conf",
             ),
         )
     ]
+
+
+def _without_ca(seen: Observation) -> Tuple[str, ...]:
+    """Return the last way, where it may be chosen; see routes."""
+    if services.still_running(seen) or not seen.engine.deployed:
+        return ()
+    return ("without one: recover --route interim (not tried on a real oVirt node yet)",)
 
 
 def _excluding(seen: Observation, found: Window) -> Tuple[str, ...]:

@@ -61,7 +61,7 @@ def _ways(seen: Observation) -> Tuple[str, ...]:
         return living
     return living + (
         "where it is down: recover --route offline-ca --engine-backup FILE",
-        "without its CA: recover --route rewind; the clock goes back under the running VMs",
+        "without its CA: recover --route rewind, where `plan` offers it: under running VMs",
     )
 
 

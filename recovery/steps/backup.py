@@ -25,8 +25,10 @@ class Backup(Step):
         )
 
     def apply(self, context: contexts.Context, before: Before) -> None:
+        # A run that was cut off before this was done has changed nothing; others may have since.
+        anew = context.journal.last(self.id, journals.VERIFIED) is None
         for path in _paths(context.parameters):
-            images.save(context.node, context.directory, path)
+            images.save(context.node, context.directory, path, anew)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         # What an undo could not put back differs from its image, which stays as it is.

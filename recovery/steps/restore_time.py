@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bring the true time back."""
 
-from recovery import clock, errors, plan, restoring
+from recovery import clock, errors, plan, restoring, truth
 from recovery import context as contexts
 from recovery import journal as journals
 from recovery.step import Before, Step, Words
@@ -22,16 +22,19 @@ class RestoreTime(Step):
         )
 
     def apply(self, context: contexts.Context, before: Before) -> None:
-        if _restored_already(context):
+        kept = _restored_already(context)
+        if kept:
             deviation = context.deviation(context.node.now())
             clock.keep_rtc(context.node, context.true_at)
         else:
             deviation = clock.restore(context.node, context.true_at)
-        context.journal.write(journals.RESTORED, data={"by": "recover", "deviation": deviation})
+        told = {"by": "recover", "deviation": deviation, "kept": kept}
+        context.journal.write(journals.RESTORED, data=told)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         deviation = context.deviation(context.node.now())
-        if abs(deviation) > clock.TOLERANCE and not _restored_already(context):
+        kept = context.journal.of(journals.RESTORED)[-1].data.get("kept")
+        if abs(deviation) > clock.TOLERANCE and not kept:
             raise errors.Error("restore the true time", "the clock is %.1f s off" % deviation)
         context.say("the true time is back (deviation %+.2f s)" % deviation)
 
@@ -40,5 +43,10 @@ class RestoreTime(Step):
 
 
 def _restored_already(context: contexts.Context) -> bool:
-    """Tell whether a boot or the timer has done it: synchronisation may have bettered it since."""
-    return context.stated_true is None and not restoring.clock_is_back(context.journal)
+    """Tell whether a boot or the timer has done it: synchronisation may have bettered it since.
+
+    Not where the clock shows what is past for certain: somebody, or a dead RTC, has set it back.
+    """
+    if context.stated_true is not None or restoring.clock_is_back(context.journal):
+        return False
+    return truth.may_be_right(context.journal, context.node.now().wall)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The README's way out without the tool: it was killed in the past and does not start any more."""
 
+import os
 import shlex
 from pathlib import Path
-from typing import List
+from typing import Dict, List, Tuple
 
 import pytest
 
@@ -36,6 +37,7 @@ def test_what_the_readme_says_undoes_a_run_that_was_killed_in_the_past(
     node = watched.Node(str(tmp_path / "world"), "node-expired", release)
     ended = node.recover(points.kill_once("before", "timedatectl set-time @1676894"))
     assert ended.status == -9, ended.output[-2000:]
+    folders = owned(node.world.root + "/etc/pki")
     assert accounts.clocks(node.world).wall < -30 * 86400
     installed = [path for path in accounts.changed(node.world) if path.startswith("/etc/pki/")]
     assert installed != []
@@ -50,3 +52,15 @@ def test_what_the_readme_says_undoes_a_run_that_was_killed_in_the_past(
     left = [path for _, path in rehearse.changes(node.world)]
     assert [path for path in left if not path.startswith(test_crash.STATE)] == []
     assert not node.world.sim.state()["ha"]["global"]
+    # vdsm and qemu read there and are not root.
+    assert owned(node.world.root + "/etc/pki") == folders
+
+
+def owned(top: str) -> Dict[str, Tuple[int, int, int]]:
+    """Mode and owner of every directory and file."""
+    found = {}
+    for folder, _, names in os.walk(top):
+        for path in [folder] + [os.path.join(folder, name) for name in names]:
+            seen = os.lstat(path)
+            found[path] = (seen.st_mode, seen.st_uid, seen.st_gid)
+    return found

@@ -263,24 +263,3 @@ def test_chronyd_started_again_and_again_ends_the_run_with_a_clear_word(tmp_path
     assert node.undo().status == 0
     accounts.at_rest(node)
     assert accounts.changed(node.world) == []
-
-
-def test_power_cut_whose_boot_guessed_and_ntp_corrected_keeps_the_corrected_time(
-    tmp_path: Path,
-) -> None:
-    """The certificate is installed, nothing needs the past any more: no clock is touched."""
-    node = make(tmp_path)
-    kill = points.kill_once("before", "timedatectl set-time @1676894")
-    assert node.recover(kill).status == -9
-    with node.world.opened() as now:
-        now.set_rtc(now.true() + 600.0)
-    node.world.sim.power_cut()
-    node.world.sim.advance(30.0)
-    assert accounts.restored_by(node.world) == ["boot"]
-    assert 500.0 < accounts.clocks(node.world).wall < 700.0
-    with node.world.opened() as now:
-        now.step_clock(now.true())
-    ended = node.resume()
-    assert "the clock was set right since the boot, to 2023-02-20" in ended.output
-    assert abs(accounts.clocks(node.world).wall) < 1.0
-    accounts.well(node, ended)

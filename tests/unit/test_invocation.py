@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What texts call by the tool's name is shown as what can be typed."""
 
+import argparse
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from bundle import paths
 from recovery import invocation, report
+from recovery.commands.options import node
 
 TEXT = "next: ovirt-cert-recovery resume   (or: undo)"
 
@@ -16,14 +21,14 @@ def stick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The archive on a stick, started from where the person stands."""
     archive = tmp_path / "ovirt-cert-recovery.pyz"
     archive.write_text("")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["./ovirt-cert-recovery.pyz", "recover"])
+    monkeypatch.setattr(invocation, "STARTED", str(archive))
+    monkeypatch.setattr(invocation, "_here", True)
     monkeypatch.setattr(invocation, "RUNS", str(tmp_path / "runs"))
     return archive
 
 
 def test_installed_its_name_is_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["/usr/bin/ovirt-cert-recovery", "recover"])
+    monkeypatch.setattr(invocation, "STARTED", "/usr/bin/ovirt-cert-recovery")
     assert invocation.spelt(TEXT) == TEXT
 
 
@@ -53,15 +58,31 @@ def test_a_path_with_blanks_can_be_pasted(
     there = tmp_path / "my stick" / stick.name
     there.parent.mkdir()
     there.write_text("")
-    monkeypatch.setattr("sys.argv", [str(there)])
+    monkeypatch.setattr(invocation, "STARTED", str(there))
     assert "sh '%s' resume" % there in invocation.spelt(TEXT)
 
 
-def test_of_a_rehearsal_or_a_disk_at_rest_the_name_stays(
-    stick: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.argv", [str(stick), "--root", "/mnt/sysimage", "recover"])
+def test_of_a_rehearsal_or_a_disk_at_rest_the_name_stays(stick: Path, tmp_path: Path) -> None:
+    node(cli_words("/"))
+    assert invocation.spelt(TEXT) != TEXT
+    node(cli_words(str(tmp_path)))
     assert invocation.spelt(TEXT) == TEXT
+
+
+def cli_words(root: str) -> argparse.Namespace:
+    return argparse.Namespace(root=root, programs="")
+
+
+def test_whose_directory_is_gone_is_told_by_its_name(tmp_path: Path) -> None:
+    """As after `umount -l` of the stick: the tool is started by a relative path."""
+    code = "import os, sys; sys.argv = ['./ovirt-cert-recovery.pyz']; "
+    code += "sys.path.insert(0, %r); os.rmdir(os.getcwd()); from recovery import invocation; "
+    code += "print(invocation.spelt('ovirt-cert-recovery resume'))"
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    words = [sys.executable, "-c", code % str(paths.ROOT)]
+    told = subprocess.check_output(words, cwd=str(gone), stdin=subprocess.DEVNULL)
+    assert told == b"sh ./ovirt-cert-recovery.pyz resume\n"
 
 
 def test_once_the_stick_is_pulled_it_is_the_latest_copy(stick: Path, tmp_path: Path) -> None:
