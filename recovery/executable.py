@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """How this tool is started again by systemd, when its USB stick may be gone.
 
-Imports errors, files and local_host.
+Imports errors, files, invocation and local_host.
 """
 
 import os
 import sys
 from typing import List
 
-from recovery import errors, files, host, local_host
+from recovery import errors, files, host, invocation, local_host
 
 NAME = "ovirt-cert-recovery.pyz"
 
@@ -26,7 +26,7 @@ def argv(node: local_host.LocalHost, directory: str) -> List[str]:
 
 
 def _program(node: host.Host, directory: str) -> str:
-    archive = os.path.abspath(sys.argv[0])
+    archive = invocation.absolute(sys.argv[0])
     kept = "%s/%s" % (directory, NAME)
     if not _is_archive(archive):
         return kept if node.exists(kept) else _installed(archive)

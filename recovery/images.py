@@ -21,6 +21,8 @@ def save(node: host.Host, directory: str, path: str, anew: bool = False) -> Imag
     try:
         node.copy(path, backup, like=path)
     except errors.FileMissing:
+        if node.exists(backup):
+            node.remove(backup)
         return {"path": path, "backup": ""}
     return {"path": path, "backup": backup}
 

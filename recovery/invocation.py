@@ -18,14 +18,15 @@ SUFFIX = ".pyz"
 RUNS = "/var/lib/ovirt-cert-recovery"
 
 
-def _absolute(path: str) -> str:
+def absolute(path: str) -> str:
+    """Return the path from the root on; as it is, where the directory that we stand in is gone."""
     try:
         return os.path.abspath(path)
-    except OSError:  # the directory that we stand in is gone
+    except OSError:
         return path
 
 
-STARTED = _absolute(sys.argv[0])  # at once: `umount -l` may take our directory away
+STARTED = absolute(sys.argv[0])  # at once: `umount -l` may take our directory away
 _here = True
 
 

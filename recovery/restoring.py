@@ -55,6 +55,16 @@ def clock_is_back(journal: journals.Journal) -> bool:
     return not any(one.seq > back.seq for one in restored[-1:] + ([verified] if verified else []))
 
 
+def done_already(context: contexts.Context) -> bool:
+    """Tell whether a boot or the timer has done it: synchronisation may have bettered it since.
+
+    Not where the clock shows what is past for certain: somebody, or a dead RTC, has set it back.
+    """
+    if context.stated_true is not None or clock_is_back(context.journal):
+        return False
+    return truth.may_be_right(context.journal, context.node.now().wall)
+
+
 def true_now(context: contexts.Context) -> float:
     """Return the true time now: by the clock once synchronisation runs again, for it is steered.
 

@@ -54,23 +54,27 @@ def _line_with(node: host.Host, keys: bytes, wanted: str) -> Optional[bytes]:
 
 
 def asked(node: host.Host, target: ssh.Target, ask: Callable[[str], bool], path: str) -> bool:
-    """Show a fingerprint; write its key to `path`, and no other, once somebody has said yes."""
-    kind, line = _best(ssh.host_keys(node, target))
+    """Show a fingerprint; add its key to `path`, and no other, once somebody has said yes.
+
+    Asked again, it shows the next kind: this node's ssh may not take the first.
+    """
+    known = node.read(path) if node.exists(path) else b""
+    kind, line = _best(ssh.host_keys(node, target), known)
     if not line:
         return False
     shown = ", ".join(ssh.fingerprints(node, line))
     console = CONSOLE.replace(KINDS[0].decode(), kind.decode())
     if not ask(QUESTION % (target.address, shown, console, target.role)):
         return False
-    node.replace(path, line)
+    node.replace(path, known + line)
     return True
 
 
-def _best(keys: bytes) -> Tuple[bytes, bytes]:
-    """Return the kind and the line of the key to compare, of those that ssh-keyscan has shown."""
+def _best(keys: bytes, known: bytes) -> Tuple[bytes, bytes]:
+    """Return the kind and the line of the key to compare, of those shown and not known yet."""
     lines = [line for line in keys.splitlines(True) if line.strip() and line[:1] != b"#"]
     for kind in KINDS:
         for line in lines:
-            if any(kind in word for word in line.split(b" ")[1:2]):
+            if line not in known and any(kind in word for word in line.split(b" ")[1:2]):
                 return kind, line
     return b"", b""

@@ -11,6 +11,7 @@ from recovery import journal as journals
 from recovery import moment as moments
 
 SLACK = 5.0  # seconds that an RTC of whole seconds may be behind
+AHEAD = 3600.0  # by so much a clock that nobody steered may have been ahead when a run began
 LONGEST_OUTAGE = 30 * 86400  # a node found further ahead than this is not believed
 ROUND_TRIP = 60  # a smaller difference of the clocks is no rewind
 
@@ -67,7 +68,7 @@ def _rtc_kept(journal: journals.Journal) -> bool:
 def may_be_right(journal: journals.Journal, wall: float) -> bool:
     """Tell whether a wall time can be the true one: none of the journal's certain ones is later."""
     known = last_known(journal, certain=True)
-    return known is None or wall >= known[0] - SLACK
+    return known is None or wall >= known[0] - AHEAD
 
 
 def last_known(journal: journals.Journal, certain: bool = False) -> Optional[Tuple[float, float]]:

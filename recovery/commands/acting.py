@@ -26,6 +26,7 @@ from recovery import (
 from recovery import console as consoles
 from recovery import context as contexts
 from recovery import journal as journals
+from recovery import moment as moments
 from recovery import plan as plans
 from recovery import secret as secrets
 from recovery.commands import amended, authority, by_hand, looking, opening, options, renewing
@@ -100,6 +101,7 @@ def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act)
     """
     console = consoles.Console(arguments.yes)
     node = options.node(arguments)
+    stated, stated_at = options.true_time(arguments), node.instant()
     with node.lock(journals.LOCK):
         opening.nobody_from_elsewhere(node)
         journal = opening.open_run(node, verb)
@@ -113,7 +115,9 @@ def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act)
         console.survive_hangup()
         opening.nobody_from_elsewhere(node)
         journal = opening.open_run(node, verb)
-        context = _context(node, journal, console, password, options.true_time(arguments))
+        if stated is not None:  # who is asked for a password may have to look for it first
+            stated += moments.elapsed(stated_at, node.instant())
+        context = _context(node, journal, console, password, stated)
         anchoring.renew(context)
         amended.by(arguments, context)
         context.api = api

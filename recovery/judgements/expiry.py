@@ -3,7 +3,7 @@
 
 from typing import List, Sequence, Tuple
 
-from recovery import inventory, moment, window
+from recovery import diagnosis, inventory, moment, window
 from recovery.finding import INHIBITOR, NOTE, WARNING, Finding
 from recovery.judgements import authority, facts, services
 from recovery.observation import Certificate, Observation
@@ -11,6 +11,8 @@ from recovery.window import Window
 
 CA_SOON = 365 * window.DAY
 AUTHORITIES = (inventory.CA, inventory.QEMU_CA)
+# These routes ask the engine at the true time.
+BY_THE_ENGINE = (diagnosis.SIGN, diagnosis.RENEW)
 
 
 def judge(seen: Observation, found: Window, chosen: str = "") -> List[Finding]:
@@ -216,10 +218,11 @@ def _mixed_ages(seen: Observation) -> List[Finding]:
 def _empty_window(seen: Observation, found: Window, chosen: str) -> List[Finding]:
     if found.moment is not None or not found.needed or not facts.blocking(seen):
         return []
+    untouched = seen.engine.answers_ssh or chosen in authority.CLOCK_UNTOUCHED + BY_THE_ENGINE
     return [
         Finding(
             "empty-window",
-            NOTE if chosen in authority.CLOCK_UNTOUCHED else INHIBITOR,
+            NOTE if untouched else INHIBITOR,
             "there is no moment at which all needed certificates are valid",
             _excluding(seen, found),
             (
@@ -234,7 +237,9 @@ def _empty_window(seen: Observation, found: Window, chosen: str) -> List[Finding
 
 def _without_ca(seen: Observation) -> Tuple[str, ...]:
     """Return the last way, where it may be chosen; see routes."""
-    if services.still_running(seen) or not seen.engine.deployed:
+    if services.still_running(seen) or not seen.engine.deployed or not seen.running:
+        return ()
+    if seen.engine.answers_ssh or seen.engine.alive:
         return ()
     return ("without one: recover --route interim (not tried on a real oVirt node yet)",)
 

@@ -38,8 +38,8 @@ class ClockBack(Step):
         return moved is not None and abs(moved) <= waiting.STRAY
 
     def undo(self, context: contexts.Context, before: Before) -> None:
-        if context.stated_true is None and not restoring.clock_is_back(context.journal):
-            return  # restored already; synchronisation may have made it better than the anchor
+        if restoring.done_already(context):
+            return
         clock.restore(context.node, context.true_at)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bring the true time back."""
 
-from recovery import clock, errors, plan, restoring, truth
+from recovery import clock, errors, plan, restoring
 from recovery import context as contexts
 from recovery import journal as journals
 from recovery.step import Before, Step, Words
@@ -22,7 +22,7 @@ class RestoreTime(Step):
         )
 
     def apply(self, context: contexts.Context, before: Before) -> None:
-        kept = _restored_already(context)
+        kept = restoring.done_already(context)
         if kept:
             deviation = context.deviation(context.node.now())
             clock.keep_rtc(context.node, context.true_at)
@@ -40,13 +40,3 @@ class RestoreTime(Step):
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """The true time stays."""
-
-
-def _restored_already(context: contexts.Context) -> bool:
-    """Tell whether a boot or the timer has done it: synchronisation may have bettered it since.
-
-    Not where the clock shows what is past for certain: somebody, or a dead RTC, has set it back.
-    """
-    if context.stated_true is not None or restoring.clock_is_back(context.journal):
-        return False
-    return truth.may_be_right(context.journal, context.node.now().wall)

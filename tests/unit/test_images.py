@@ -103,3 +103,14 @@ def test_put_all_back_puts_back_what_it_can_and_then_fails(node: nodes.Node) -> 
     with pytest.raises(errors.FileError, match=PATH):
         images.put_all_back(node.host, saved)
     assert (node.host.read(PATH), node.host.read("/etc/other")) == (b"ours", b"other")
+
+
+def test_save_anew_goes_by_what_is_there_now(node: nodes.Node) -> None:
+    """The run was cut off before it had changed anything; somebody else has since."""
+    image = images.save(node.host, "/var/lib/run-1", PATH)
+    node.write(PATH, "mended")
+    assert images.save(node.host, "/var/lib/run-1", PATH, anew=True) == image
+    assert node.host.read(image["backup"]) == b"mended"
+    node.place(PATH).unlink()
+    gone = images.save(node.host, "/var/lib/run-1", PATH, anew=True)
+    assert gone["backup"] == "" and not node.host.exists(image["backup"])

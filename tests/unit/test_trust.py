@@ -85,3 +85,14 @@ def test_stated_and_not_shown_is_an_error_that_trusts_nobody(node: nodes.Node) -
     with pytest.raises(ssh.UnknownHostKey, match="none of its host keys"):
         trust.stated(node.host, TARGET, "SHA256:" + "A" * 43, PATH)
     assert not node.host.exists(PATH)
+
+
+def test_asked_again_shows_the_next_kind_beside_the_first(node: nodes.Node) -> None:
+    """The node's own ssh may be forbidden to take the first."""
+    heard: List[str] = []
+    for _ in range(2):
+        assert trust.asked(node.host, TARGET, agreeing(heard), PATH)
+    assert fingerprint(RSA) in heard[1]
+    assert node.host.read(PATH).decode() == ED25519 + "\n" + RSA + "\n"
+    assert not trust.asked(node.host, TARGET, agreeing(heard), PATH)
+    assert len(heard) == 2
