@@ -108,7 +108,7 @@ def test_run_of_another_route_is_left_to_the_node_s_own_console(node: watched.No
         ended = node.tool(verb, "--yes", *told(node, SECOND))
         assert ended.status == errors.INHIBITED
         assert "its route is rewind" in ended.output
-        assert "next: on %s: ovirt-cert-recovery %s" % (SECOND, verb) in ended.output
+        assert "next: on %s itself, with the stick there: %s" % (SECOND, verb) in ended.output
     untouched(node, SECOND)
 
 
