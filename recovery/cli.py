@@ -4,7 +4,7 @@
 import argparse
 from typing import Any, Callable, List, Optional
 
-from recovery import __version__, errors, usage
+from recovery import __version__, errors, invocation, usage
 
 
 class _Parser(argparse.ArgumentParser):
@@ -14,7 +14,7 @@ class _Parser(argparse.ArgumentParser):
         return usage.TEXT if self.prog == PROGRAM else super().format_help()
 
 
-PROGRAM = "ovirt-cert-recovery"
+PROGRAM = invocation.NAME
 
 
 def run(words: List[str], host: Optional[Callable[[str, str], Any]] = None) -> int:

@@ -10,7 +10,7 @@ from typing import List
 
 from recovery import errors, files, host, invocation, local_host
 
-NAME = "ovirt-cert-recovery.pyz"
+NAME = invocation.NAME + invocation.SUFFIX
 
 
 def argv(node: local_host.LocalHost, directory: str) -> List[str]:

@@ -22,9 +22,9 @@ def run(context: contexts.Context, steps: Steps) -> None:
 
     Raises: errors.Error; the journal then tells where `resume` and `undo` begin.
     """
-    needed = _needed(context, steps)
+    needed, position = _needed(context, steps), _positions(steps)
     for index in range(_frontier(context, needed), len(needed)):
-        _undisturbed(context, needed, index, _positions(steps))
+        _undisturbed(context, needed, index, position)
     context.journal.write(journals.FINISHED)
 
 

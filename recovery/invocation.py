@@ -2,13 +2,15 @@
 """What to type to start this very tool again: texts call it by its name alone.
 
 `ovirt-cert-recovery resume` is a command where the tool is installed; a file on a stick is started
-by its path. Imports nothing of ours.
+by its path. Imports errors.
 """
 
 import os
 import re
 import sys
 from typing import List
+
+from recovery import errors
 
 NAME = "ovirt-cert-recovery"
 # Nobody types restore-time, and a rehearsal's commands are told by itself.
@@ -57,7 +59,7 @@ def _started() -> str:
         return NAME
     if not os.path.exists(path):  # the stick was pulled
         path = (_copies() or [path])[-1]
-    return "sh %s" % _quoted(path)
+    return errors.paste(["sh", path])
 
 
 def _copies() -> List[str]:
@@ -65,9 +67,3 @@ def _copies() -> List[str]:
     names = os.listdir(RUNS) if os.path.isdir(RUNS) else []
     found = [os.path.join(RUNS, name, NAME + SUFFIX) for name in names]
     return sorted((path for path in found if os.path.exists(path)), key=os.path.getmtime)
-
-
-def _quoted(path: str) -> str:
-    import shlex
-
-    return shlex.quote(path)

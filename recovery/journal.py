@@ -85,7 +85,6 @@ class Journal:
         at: moments.AnyMoment = self.node.now() if timed else self.node.instant()
         if self._doubtful:
             self.records = reopen(self.node, self.run).records
-            self._doubtful = False
         record = Record(len(self.records) + 1, event, step, at, data or {})
         self._doubtful = bool(self.records)
         self.node.append(_path(self.run), _line(record))

@@ -39,11 +39,9 @@ def credentials(
 ) -> List[reaching.Credentials]:
     """Return for each node of --node how to be let in. Raises: errors.UsageError."""
     known = _fingerprints(arguments)
-    asked = console.interactive
+    prompt = console.password if console.interactive else None
     return [
-        reaching.Credentials(
-            password, known.get(name, ""), console.ask, console.password if asked else None
-        )
+        reaching.Credentials(password, known.get(name, ""), console.ask, prompt)
         for name, password in zip(arguments.node, _passwords(arguments))
     ]
 

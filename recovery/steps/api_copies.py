@@ -46,8 +46,7 @@ class RenewCopies(Step):
                 raise errors.Error("renew %s" % path, "it differs from %s" % source)
 
     def undo(self, context: contexts.Context, before: Before) -> None:
-        for image in before["files"]:
-            images.put_back(context.node, image)
+        images.put_all_back(context.node, before["files"])
 
 
 def _places(context: contexts.Context) -> List[Tuple[str, str]]:
