@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 import time
-from typing import ContextManager, Optional, Sequence
+from typing import ContextManager, Optional, Sequence, Tuple
 
 from recovery import dialogue as dialogues
 from recovery import errors, host, secret
@@ -67,9 +67,7 @@ class MachineHost(host.Host):
         asked = {
             "argv": list(argv),
             "environment": dict(ENVIRONMENT),
-            "exchanges": [
-                (one.expect, _word(one.send), one.optional) for one in dialogue.exchanges
-            ],
+            "exchanges": [_exchange(one) for one in dialogue.exchanges],
             "fatal": dialogue.fatal,
             "control": dialogues.CONTROL.pattern,
             "timeout": timeout * PATIENCE,
@@ -135,5 +133,8 @@ def _command(argv: Sequence[str], env: host.Pairs) -> str:
     return "cd / && exec " + " ".join(map(shlex.quote, words))
 
 
-def _word(send: object) -> Optional[str]:
-    return send.reveal() if isinstance(send, secret.Secret) else send if send is None else str(send)
+def _exchange(one: dialogues.Exchange) -> Tuple[str, Optional[str], bool, bool]:
+    """What to wait for, what to send, whether it is a secret, whether it may be passed over."""
+    if isinstance(one.send, secret.Secret):
+        return one.expect, one.send.reveal(), True, one.optional
+    return one.expect, one.send, False, one.optional

@@ -18,6 +18,7 @@ import time
 from typing import Any, Dict, List, Optional, Tuple
 
 SIZE = struct.pack("HHHH", 24, 250, 0, 0)  # rows and columns, as the tool has it
+ECHO_ENDS_WITHIN = 20  # seconds from a question for a secret on; an emulated machine is slow
 
 
 def converse(asked: Dict[str, Any]) -> Dict[str, Any]:
@@ -36,7 +37,7 @@ def converse(asked: Dict[str, Any]) -> Dict[str, Any]:
         fatal = any(re.search(one, text[seen:]) for one in asked["fatal"])
         step = following(rest, text[seen:])
         if step:
-            answer(terminal, rest[step[0]][1])
+            answer(terminal, *rest[step[0]][1:3])
             rest, seen = rest[step[0] + 1 :], seen + step[1]
         if not piece:
             status = ended(pid)
@@ -50,7 +51,7 @@ def converse(asked: Dict[str, Any]) -> Dict[str, Any]:
 
 def following(rest: List[Any], text: str) -> Optional[Tuple[int, int]]:
     """Which exchange comes next, the optional ones may be passed over; where its question ends."""
-    for number, (expect, _, optional) in enumerate(rest):
+    for number, (expect, _, _, optional) in enumerate(rest):
         found = re.search(expect, text)
         if found:
             return number, found.end()
@@ -59,9 +60,19 @@ def following(rest: List[Any], text: str) -> Optional[Tuple[int, int]]:
     return None
 
 
-def answer(terminal: int, word: Optional[str]) -> None:
-    if word is not None:
-        os.write(terminal, word.encode() + b"\n")
+def answer(terminal: int, word: Optional[str], secret: bool) -> None:
+    if word is None:
+        return
+    if secret:
+        await_no_echo(terminal)
+    os.write(terminal, word.encode() + b"\n")
+
+
+def await_no_echo(terminal: int) -> None:
+    """As the tool does (recovery/terminal.py): virsh asks, and drops what came before getpass."""
+    deadline = time.monotonic() + ECHO_ENDS_WITHIN
+    while termios.tcgetattr(terminal)[3] & termios.ECHO and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def read(terminal: int) -> bytes:
