@@ -68,10 +68,7 @@ class Files:
             place = self.locate(path)
             attributes = _attributes(self.locate(like) if like else place, mode)
             _make_directories(os.path.dirname(place))
-            # One fixed name: what a power cut leaves half-written is overwritten by the next try.
-            fresh = os.path.join(
-                os.path.dirname(place), ".%s.ovirt-cert-recovery" % os.path.basename(place)
-            )
+            fresh = _half(place)
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(fresh)
             try:
@@ -100,6 +97,8 @@ class Files:
         with reported("remove", path), contextlib.suppress(FileNotFoundError):
             folder, name = os.path.split(path)
             place = os.path.join(self.locate(folder), name)  # a link itself, not its target
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(_half(place))
             os.unlink(place)
             _sync_directory(place)
 
@@ -125,6 +124,12 @@ def reported(verb: str, path: str) -> Iterator[None]:
         raise errors.FileMissing(verb, path, caught.strerror or str(caught)) from caught
     except OSError as caught:
         raise errors.FileError(verb, path, caught.strerror or str(caught)) from caught
+
+
+def _half(place: str) -> str:
+    """Return the one name for what is being written: what a power cut left is found by the next."""
+    folder, name = os.path.split(place)
+    return os.path.join(folder, ".%s.ovirt-cert-recovery" % name)
 
 
 def _parts(path: str) -> List[str]:

@@ -167,6 +167,15 @@ def test_remove_of_a_missing_file_is_no_error(node: files.Files, root: Path) -> 
     assert entries(root) == []
 
 
+def test_remove_takes_along_what_a_power_cut_left(node: files.Files, root: Path) -> None:
+    for name in ("x", TEMPORARY.format("x"), TEMPORARY.format("y")):
+        (root / name).write_bytes(b"")
+    node.remove("/x")
+    (root / TEMPORARY.format("z")).write_bytes(b"the file itself was never there")
+    node.remove("/z")
+    assert entries(root) == [TEMPORARY.format("y")]
+
+
 def test_exists_tells_files_and_directories(node: files.Files, root: Path) -> None:
     (root / "dangling").symlink_to("nowhere")
     assert node.exists("/") and not node.exists("/x") and not node.exists("/dangling")
