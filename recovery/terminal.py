@@ -126,6 +126,7 @@ class _Talk:
                 continue
             # A program can close its terminal and live, or end and leave it open to another.
             if not piece and _is_gone(self.child, piece is None):
+                self._last_words(decoder)
                 return self._without_secrets()
             now = self.clock.uptime()
             if now > deadline:
@@ -137,6 +138,14 @@ class _Talk:
             self.progress("")
             self.clock.sleep(nap)
             nap = min(LONGEST_NAP, nap * 2)
+
+    def _last_words(self, decoder: Any) -> None:
+        """Take what it said between our last look and its end."""
+        piece = _read_some(self.child, decoder, 0)
+        while piece:
+            self.shown = dialogues.plain(self.shown + piece)
+            piece = _read_some(self.child, decoder, 0)
+        self._tell()
 
     def _tell(self) -> None:
         """Pass on the lines that are complete."""
@@ -195,12 +204,12 @@ class _Talk:
         return text
 
 
-def _read_some(child: Any, decoder: Any) -> Optional[str]:
-    """Return what the program showed within a slice, "" for nothing, None at its end.
+def _read_some(child: Any, decoder: Any, within: float = SLICE) -> Optional[str]:
+    """Return what the program showed within so many seconds, "" for nothing, None at its end.
 
     Not by pexpect's own read: at the end it waits without limit for the program to be gone.
     """
-    if not select.select([child.child_fd], [], [], SLICE)[0]:
+    if not select.select([child.child_fd], [], [], within)[0]:
         return ""
     try:
         data = os.read(child.child_fd, 4096)

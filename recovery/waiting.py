@@ -48,11 +48,11 @@ def wait(
     told, told_at = "", 0.0
     while True:
         seen = look()
+        watch(context)  # what is done under a clock that somebody moved is not what was meant
         spent = moments.elapsed(begin, context.node.instant())
         if seen.done:
             context.say("%s: %s (%s)" % (what, seen.text, moments.span(spent)))
             return
-        watch(context)
         if spent > limit:
             raise TooLong(
                 "wait any longer for %s" % what,

@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import zlib
@@ -16,7 +17,12 @@ from tests import needs
 from tests.guard import hooks, programs
 from tests.simulators import worlds
 
-hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],  # of a busy machine, not of the test
+)
 hypothesis.settings.load_profile("suite")
 
 CASES = "crash cases: "
@@ -99,6 +105,8 @@ def share(minor: int) -> int:
 
 
 def pytest_configure(config: Any) -> None:
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # of a shell without job control
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         Session.templates = worlds.begin_session()
     Session.folder = tempfile.mkdtemp(prefix="guard-")

@@ -35,8 +35,8 @@ class Setup:
     def __init__(self, node, options="--offline", columns=250):
         node.ssh("true")
         words = ("-tt", "-o", "ControlPath=/run/test-%h", worlds.ENGINE)
-        self.child = node.spawn("ssh", *(words + ("LC_ALL=C engine-setup " + options,)))
-        self.child.setwinsize(24, columns)
+        order = "LC_ALL=C engine-setup " + options
+        self.child = node.spawn("ssh", *(words + (order,)), columns=columns)
         self.said = ""
 
     def ask(self, question):

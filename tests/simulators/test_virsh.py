@@ -106,6 +106,7 @@ def test_a_session_without_uri_asks_at_the_first_command(running):
     child.expect_exact("list --all\r\nPlease enter your authentication name: ")
     child.sendline("vdsm@ovirt")
     child.expect_exact("vdsm@ovirt\r\nPlease enter your password: ")
+    assert child.waitnoecho()
     child.sendline("shibboleth")
     child.expect_exact(
         "\r\n Id   Name           State\r\n"
@@ -139,6 +140,7 @@ def test_wrong_password(running):
     child.expect_exact("Please enter your authentication name: ")
     child.sendline("wrong")
     child.expect_exact("wrong\r\nPlease enter your password: ")
+    assert child.waitnoecho()
     child.sendline("wrong")
     child.expect(pexpect.EOF)
     assert child.before == (

@@ -48,13 +48,13 @@ class Node:
         assert output.status == 0, output
         return output.out
 
-    def spawn(self, *words: str, env: Optional[dict] = None) -> pexpect.spawn:
+    def spawn(self, *words: str, env: Optional[dict] = None, columns: int = 250) -> pexpect.spawn:
         return pexpect.spawn(
             self.world.programs + "/" + words[0],
             list(words[1:]),
             encoding="utf-8",
             timeout=20,
-            dimensions=(24, 250),
+            dimensions=(24, columns),
             env=self._env(env),
         )
 

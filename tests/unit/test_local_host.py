@@ -26,7 +26,7 @@ def ended(pid: int) -> bool:
     for _ in range(100):
         try:
             state = Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()[0]
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             return True
         if state == "Z":
             return True
@@ -161,26 +161,26 @@ def test_run_timeout_kills_the_program_and_its_children(node: nodes.Node) -> Non
     before = time.monotonic()
     with pytest.raises(errors.ProgramTimeout, match="within 1 s"):
         node.host.run(["hang"], timeout=1)
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < 40
     assert ended(int((node.folder / "child").read_text()))
 
 
 def test_run_timeout_does_not_wait_for_a_child_that_left_the_group(node: nodes.Node) -> None:
     # Like ssh's ControlPersist master, which keeps stderr open up to OpenSSH 8.3 (EL7, EL8).
-    node.script("hang", "/usr/bin/setsid /bin/sleep 6 & exec /bin/sleep 6")
+    node.script("hang", "/usr/bin/setsid /bin/sleep 50 & exec /bin/sleep 50")
     before = time.monotonic()
     with pytest.raises(errors.ProgramTimeout):
         node.host.run(["hang"], timeout=0.5)
-    assert time.monotonic() - before < 4
+    assert time.monotonic() - before < 40
 
 
 def test_run_program_that_leaves_a_daemon_on_its_pipes_ends_in_time(node: nodes.Node) -> None:
     """Such a program, ssh with a master, is run on a terminal instead."""
-    node.script("leave", "/usr/bin/setsid /bin/sleep 9 </dev/null >/dev/null & echo done")
+    node.script("leave", "/usr/bin/setsid /bin/sleep 50 </dev/null >/dev/null & echo done")
     before = time.monotonic()
     with pytest.raises(errors.ProgramTimeout):
         node.host.run(["leave"], timeout=1)
-    assert time.monotonic() - before < 8
+    assert time.monotonic() - before < 40
 
 
 def test_run_interrupted_kills_the_program(node: nodes.Node) -> None:

@@ -176,7 +176,7 @@ def test_converse_program_that_never_is_silent_ends_after_the_timeout(console: T
 def test_converse_program_that_closes_the_terminal_ends_after_the_timeout(
     console: Terminal,
 ) -> None:
-    script = "#!/bin/sh\nexec </dev/null >/dev/null 2>&1\nexec /bin/sleep 3\n"
+    script = "#!/bin/sh\nexec </dev/null >/dev/null 2>&1\nexec /bin/sleep 60\n"
     with pytest.raises(errors.ProgramTimeout):
         console.hold(script, timeout=0.5)
 

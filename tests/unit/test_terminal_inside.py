@@ -18,7 +18,7 @@ def held(script: Path, secret: bool) -> Dict[str, Any]:
         "exchanges": [("password: $", PASSWORD, secret, False)],
         "fatal": (),
         "control": "\r",
-        "timeout": 5,
+        "timeout": 60,
     }
     told = subprocess.run(
         [sys.executable, "-c", inside.TERMINAL],

@@ -14,7 +14,7 @@ from bundle import paths
 from simulators.vm import cache
 from tests.simulators.processes import wait_for
 
-BEGINS_WITHIN = 300.0  # seconds: it fetches the list of packages first
+BEGINS_WITHIN = 900.0  # seconds: it fetches the list of packages first
 ENDS_WITHIN = 300.0  # a killed builder's mmdebstrap ends the step it is at, and unmounts then
 
 
