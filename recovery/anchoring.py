@@ -10,9 +10,10 @@ from recovery import journal as journals
 from recovery import moment as moments
 
 
-def renew(context: contexts.Context) -> None:
+def renew(context: contexts.Context, verb: str) -> None:
     """Write an anchor for this boot, if there was one for an earlier boot, or if a time is stated.
 
+    verb: the command that needs it, for who has to give it once more with the time.
     Raises: errors.Attention when only a person can tell the true time.
     """
     anchor = context.journal.anchor()
@@ -20,7 +21,7 @@ def renew(context: contexts.Context) -> None:
     if context.stated_true is not None:
         _take(context, now, _checked(context, context.stated_true))
     elif anchor is not None and anchor.true_at(now) is None:
-        context.journal.anchor_at(now, _judged(context, now))
+        context.journal.anchor_at(now, _judged(context, now, verb))
     elif anchor is not None and _bettered(context, anchor, now):
         context.journal.anchor_at(now, now.wall, word="clock")
         context.say(
@@ -47,7 +48,7 @@ def _take(context: contexts.Context, now: moments.Moment, stated: float) -> None
     )
 
 
-def _judged(context: contexts.Context, now: moments.Moment) -> float:
+def _judged(context: contexts.Context, now: moments.Moment, verb: str) -> float:
     judged = truth.after_boot(context.journal, now)
     if judged.true is not None:
         question = "Is the true time now %s UTC (%s)?" % (moments.utc(judged.true), judged.reason)
@@ -56,7 +57,7 @@ def _judged(context: contexts.Context, now: moments.Moment) -> float:
     raise errors.Attention(
         "know the true time after the reboot",
         judged.reason,
-        next_step="ovirt-cert-recovery resume --true-time 'YYYY-MM-DD HH:MM:SS' (in UTC)",
+        next_step=context.order(verb) + " --true-time 'YYYY-MM-DD HH:MM:SS' (in UTC)",
     )
 
 

@@ -92,13 +92,13 @@ def _acting(commands: Any) -> None:
         )
         _nodes(command)
     for command in (recover, resume):
-        _password(command)
         _authority(command)
     _without_engine_setup(resume)
     _by_hand(resume)
-    _fingerprint(resume)
+    _engine(resume)
     _api(resume, "", "")
     for command in (recover, resume, undo):
+        _password(command)
         _api_password(command)
     for command in (resume, undo):
         command.add_argument(
@@ -118,8 +118,7 @@ def _wishes(command: argparse.ArgumentParser) -> None:
     )
     add("--to", metavar="DATE", help="another moment to go back to, in UTC")
     add("--days", type=int, default=398, help="validity of the new certificate (default 398)")
-    add("--engine", default="", metavar="ADDRESS", help="where the engine answers ssh")
-    _fingerprint(command)
+    _engine(command)
     add("--all-nodes", action="store_true", help="every node that the engine knows")
     _api(command, "admin@internal", "/etc/pki/vdsm/certs/cacert.pem")
     add(
@@ -140,8 +139,10 @@ def _wishes(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _fingerprint(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
+def _engine(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--engine", default="", metavar="ADDRESS", help="where the engine answers ssh")
+    add(
         "--engine-fingerprint",
         default="",
         metavar="SHA256:...",

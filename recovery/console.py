@@ -72,4 +72,15 @@ class Console:
         return found
 
     def password(self, prompt: str) -> secrets.Secret:
-        return secrets.Secret(getpass.getpass(prompt))
+        """Return what is typed unseen, "" at the terminal's end. Raises: errors.UsageError."""
+        try:
+            return secrets.Secret(getpass.getpass(prompt))
+        except EOFError:
+            return secrets.Secret("")
+        except UnicodeDecodeError:  # a bare console of the C locale, before Python 3.7
+            raise errors.UsageError(
+                "read what was typed",
+                "this terminal's locale has ASCII letters only",
+                unchanged="everything",
+                next_step="give it in a file: see --help for its option",
+            ) from None

@@ -11,6 +11,7 @@ from recovery.judgements import (
     expiry,
     fallback,
     files,
+    hazards,
     node,
     services,
 )
@@ -40,6 +41,7 @@ def diagnose(
         + engine.judge(seen, meant or choice.route, meant or (choice.route if by_hand else ""))
         + authority.judge(seen, meant)
         + fallback.judge(seen, found, by_hand)
+        + hazards.judge(seen, meant or choice.route, meant)
     )
     findings.sort(key=lambda one: ORDER.index(one.severity))  # stable: themes stay together
     return Diagnosis(tuple(findings), choice.route, choice.reason, found, choice.allowed)

@@ -36,6 +36,7 @@ PREPARING = "preparing_for_maintenance"
 INSTALLING = "installing"
 INSTALL_FAILED = "install_failed"
 NON_RESPONSIVE = "non_responsive"
+NON_OPERATIONAL = "non_operational"
 
 
 def says_done_early(version: Tuple[int, ...]) -> bool:

@@ -7,7 +7,7 @@ Imports certificates, context, inventory, journal, observation, programs, remote
 import re
 from typing import Any, Dict, List, Optional, Tuple
 
-from recovery import certificates, errors, host, inventory, observation, remote
+from recovery import certificates, errors, host, inventory, observation, remote, window
 from recovery import journal as journals
 from recovery import moment as moments
 from recovery.programs import curl, openssl
@@ -18,8 +18,6 @@ PKI = "/etc/pki/ovirt-engine"
 NAMES = ("engine", "apache", "websocket-proxy")
 WEB = "apache"
 WEB_PORT = 443
-# Every release offers renewal from here on; some do earlier (engine: pki_utils.py, pki/ca.py).
-SOON = 60 * 86400
 LOOK = "engine-certificates"  # the step that looks at them
 CA = "ca"
 # Given to everybody, without a login (engine: PKIResourceServlet.java).
@@ -77,7 +75,7 @@ def due(known: Known, true: float) -> List[str]:
     Not those of another CA: engine-setup does not renew them.
     """
     ours = [name for name in NAMES if name in known and known[name].get("ours", True)]
-    return [name for name in ours if known[name]["not_after"] - true < SOON]
+    return [name for name in ours if known[name]["not_after"] - true < window.SOON]
 
 
 def told(known: Known, true: float) -> str:

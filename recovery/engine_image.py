@@ -47,3 +47,8 @@ def save(engine: remote.Remote, image: str) -> None:
             unchanged="the engine",
             next_step="make room in %s on the engine, then ovirt-cert-recovery resume" % DIRECTORY,
         ) from caught
+
+
+def drop(engine: remote.Remote, image: str) -> None:
+    """Remove an image that nobody needs. Raises: errors.ProgramError."""
+    engine.run("rm -f %s" % shlex.quote(image))

@@ -86,6 +86,7 @@ class Engine(NamedTuple):
     ssh_address: str = ""  # where it is asked for: the fqdn, or what the operator gave
     api: str = ""  # its web side: answers, expired, untrusted, unreachable; "" not tried
     api_problem: str = ""  # the literal line that says so
+    unresolved: str = ""  # the line that says that nobody knows its name here
     host_key_known: Optional[bool] = None  # known_hosts has a key for it; None: not looked up
     web: Optional[Certificate] = None  # what its web server shows; `chain`: the node's CA signed it
     web_problem: str = ""  # why none is known, "" where nobody asked
@@ -99,8 +100,8 @@ class Engine(NamedTuple):
 
     @property
     def alive(self) -> bool:
-        """Tell whether an engine runs, or the HA broker says so: perhaps it is not reached."""
-        return self.lives or self.vm_health == "good"
+        """Tell whether an engine runs, by the HA broker or its web side too: perhaps unreached."""
+        return self.lives or self.vm_health == "good" or self.web is not None
 
     @property
     def needs_no_start(self) -> bool:
@@ -142,6 +143,8 @@ class Observation(NamedTuple):
     disk_free: Tuple[Tuple[str, int], ...] = ()  # path, free bytes
     versions: Tuple[Tuple[str, str], ...] = ()  # program or package, version
     running_vms: Optional[int] = None
+    spm_protect: int = 0  # processes that guard the lease of an old storage domain by wall time
     problems: Tuple[str, ...] = ()  # what could not be observed, and why
     # Steps of the wall clock within this boot, seen in systemd's journal: before, after.
     clock_steps: Tuple[Tuple[float, float], ...] = ()
+    journal_latest: float = 0.0  # the latest wall time of an entry read, of any boot; 0: none

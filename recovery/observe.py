@@ -4,10 +4,10 @@
 import posixpath
 from typing import List, NamedTuple, Optional, Tuple
 
-from recovery import certificates, engine_certificates, errors, host, inventory, pem, window
+from recovery import certificates, errors, host, inventory, pem, window
 from recovery.observation import Certificate, Engine, Observation, Served
 from recovery.observing import clock, engine, failures, platform, problems, units
-from recovery.programs import openssl, systemctl
+from recovery.programs import openssl, pgrep, systemctl
 
 VDSM_PORT = 54321
 JOURNAL = "/var/log/journal"
@@ -97,6 +97,7 @@ def _living(
         disk_free=notes.attempt("disk space", lambda: platform.disk_free(node), ()),
         versions=platform.versions(node, True, notes),
         running_vms=vms,
+        spm_protect=_spm_protect(node, seen, notes),
     )
 
 
@@ -105,13 +106,22 @@ def _asked_engine(seen: Observation, known: Engine, ways: Ways, notes: problems.
     node, at = ways.gateway, ways.address or known.fqdn
     if _expired(seen):
         known = engine.asked_for_ssh(node, known, at, notes)
-    if known.alive or (ways.address and known.answers_ssh is None):
+    # Its ssh may be filtered where its web side is not, and it may run on another node.
+    silent = known.answers_ssh is False and known.deployed and not known.unresolved
+    if known.alive or silent or (ways.address and known.answers_ssh is None):
         known = engine.asked_for_web(node, known, at, notes)
         known = engine.asked_for_own(node, known, at, ways.ca, notes)
     ends = [one.not_after for one in (known.web, known.own) if one]
-    if ends and min(ends) - seen.moment.wall < engine_certificates.SOON:
+    if ends and min(ends) - seen.moment.wall < window.SOON:
         known = engine.asked_for_ssh(node, known, at, notes)
     return known
+
+
+def _spm_protect(node: host.Host, seen: Observation, notes: problems.Problems) -> int:
+    """Asked for only where the clock may have to be set back."""
+    if not _expired(seen):
+        return 0
+    return notes.attempt("spmprotect", lambda: pgrep.count(node, pgrep.SPM_PROTECT), 0)
 
 
 def _expired(seen: Observation) -> bool:
@@ -162,5 +172,7 @@ def _journal(node: host.Host, seen: Observation, notes: problems.Problems) -> Ob
         nothing,
     )
     return seen._replace(
-        failures=found, clock_steps=failures.clock_steps(entries, seen.moment.boot_id)
+        failures=found,
+        clock_steps=failures.clock_steps(entries, seen.moment.boot_id),
+        journal_latest=max((one.realtime for one in entries), default=0.0),
     )

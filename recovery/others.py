@@ -8,12 +8,11 @@ context, errors, observing, register, remote, waiting, programs.
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from recovery import context as contexts
-from recovery import errors, register, remote, waiting
+from recovery import errors, register, remote, waiting, window
 from recovery import moment as moments
 from recovery.observing import platform
 from recovery.programs import hosted_engine
 
-SOON = 30 * 86400
 BROKER_LIMIT = 120
 UI = "web UI: Maintenance, Installation > Enroll Certificate, Activate"
 
@@ -104,7 +103,7 @@ def _about(context: contexts.Context, one: Other, now: float, asked: bool) -> Li
         told = "  %s: expired %s ago" % (one.name, moments.span(now - one.end))
         return [told, _order("recover" + option)]
     told = "  %s: valid until %s UTC" % (one.name, moments.utc(one.end))
-    return [told, "    " + UI] if one.end - now < SOON else [told]
+    return [told, "    " + UI] if one.end - now < window.SOON else [told]
 
 
 def _order(words: str) -> str:

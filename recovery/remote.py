@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The engine, reached over one shared ssh connection. Imports context, host, programs.
+"""The engine, reached over one shared ssh connection. Imports context, host, journal, programs.
 
 Host-shaped where it can be: run, read, replace, remove, exists, now.
 """
@@ -9,8 +9,11 @@ from typing import Optional
 
 from recovery import context as contexts
 from recovery import errors, host, run_files
+from recovery import journal as journals
 from recovery import moment as moments
 from recovery.programs import ssh
+
+REACH = "reach-engine"  # the step that opens the connection
 
 
 class Remote:
@@ -73,3 +76,18 @@ def of(node: host.Host, address: str, directory: str) -> Remote:
     if node.exists(confirmed):
         return Remote(node, ssh.Target(address, known_hosts=confirmed))
     return Remote(node, ssh.Target(address))
+
+
+def was_open(journal: journals.Journal) -> bool:
+    """Tell whether a run has spoken with the engine, and may have left something to take back."""
+    return journal.state(REACH) not in ("",) + journals.UNDO_EVENTS
+
+
+def open_again(context: contexts.Context) -> None:
+    """Open the connection for an undo: a boot has ended it. One that cannot be had is told."""
+    if not was_open(context.journal):
+        return
+    try:
+        ssh.connect(context.here, engine(context).target, context.password)
+    except errors.Error as caught:
+        context.say("%s; what is to be taken back there stays" % caught.lines()[0])

@@ -110,7 +110,9 @@ def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act)
         what = "%s %s" % (verb, journal.run)
         raise errors.Inhibited(what, "it was not agreed to", unchanged="everything")
     api = renewing.api(arguments, console, node, amended.told(arguments, journal.plan.parameters))
-    password = _password(arguments, console, journal.plan) if verb == "resume" else None
+    password = None
+    if verb == "resume" or remote.was_open(journal):
+        password = _password(arguments, console, journal.plan)
     with node.lock(journals.LOCK):
         console.survive_hangup()
         opening.nobody_from_elsewhere(node)
@@ -118,7 +120,7 @@ def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act)
         if stated is not None:  # who is asked for a password may have to look for it first
             stated += moments.elapsed(stated_at, node.instant())
         context = _context(node, journal, console, password, stated)
-        anchoring.renew(context)
+        anchoring.renew(context, verb)
         amended.by(arguments, context)
         context.api = api
         return act(context, console)
@@ -135,14 +137,14 @@ def restore_time(arguments: argparse.Namespace) -> int:
 
 
 def _asks_the_engine(chosen: plans.Plan) -> bool:
-    return "reach-engine" in [one.step for one in chosen.steps]
+    return remote.REACH in [one.step for one in chosen.steps]
 
 
 def _password(
     arguments: argparse.Namespace, console: consoles.Console, chosen: plans.Plan
 ) -> Optional[secrets.Secret]:
     """Return the engine's password, where the engine is asked over ssh at all."""
-    if not _asks_the_engine(chosen) or arguments.sign_by_hand:
+    if not _asks_the_engine(chosen) or getattr(arguments, "sign_by_hand", False):
         return None
     return options.password(arguments, console, chosen.parameters.engine)
 
@@ -214,6 +216,7 @@ def take_back(context: contexts.Context, console: consoles.Console) -> int:
     """Undo a run. Raises: errors.UndoFailed, errors.Attention."""
     console.survive_hangup()
     kept = run_files.before(context.directory)
+    remote.open_again(context)
     try:
         failed = executor.undo(context, _steps(context))
     except KeyboardInterrupt:

@@ -8,7 +8,12 @@ from recovery import context as contexts
 from recovery import journal as journals
 from recovery import plan as plans
 
-WORDS = (("fingerprint", "engine_fingerprint"), ("api_user", "api_user"), ("api_ca", "api_ca"))
+WORDS = (
+    ("engine", "engine"),
+    ("fingerprint", "engine_fingerprint"),
+    ("api_user", "api_user"),
+    ("api_ca", "api_ca"),
+)
 
 
 def told(arguments: argparse.Namespace, parameters: plans.Parameters) -> plans.Parameters:

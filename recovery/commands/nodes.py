@@ -17,6 +17,7 @@ from recovery import (
     errors,
     host,
     reaching,
+    remote,
     report,
     report_json,
     ssh_host,
@@ -103,7 +104,13 @@ def resume(arguments: argparse.Namespace) -> int:
 
 def undo(arguments: argparse.Namespace) -> int:
     """Take the last run of each node back, from its journal alone."""
-    return _reopened(arguments, "undo", "Undo %s on %s: files as before.", acting.take_back)
+
+    def take_back(context: contexts.Context, console: consoles.Console) -> int:
+        if remote.was_open(context.journal):
+            context.password = options.password(arguments, console, context.parameters.engine)
+        return acting.take_back(context, console)
+
+    return _reopened(arguments, "undo", "Undo %s on %s: files as before.", take_back)
 
 
 def _reopened(

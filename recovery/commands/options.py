@@ -120,7 +120,7 @@ def secret(what: str, path: Optional[str], descriptor: Optional[int]) -> Optiona
 def lines(path: str, what: str) -> List[secrets.Secret]:
     """Return a file's secrets, one a line. Raises: errors.UsageError."""
     try:
-        found = files.Files("/").read(path).decode("utf-8").splitlines()
+        found = files.Files("/").read(path).decode("utf-8-sig").splitlines()
     except (errors.FileError, UnicodeDecodeError) as caught:
         raise errors.UsageError("read %s from %s" % (what, path), str(caught)) from caught
     if not found or not found[0]:

@@ -61,10 +61,19 @@ def _journal(seen: Observation) -> Optional[Witness]:
     """What is left of all clock steps of this boot: back and forth cancel each other."""
     net = sum(after - before for before, after in seen.clock_steps)
     if abs(net) <= window.DAY:
-        return None
+        return _later(seen)
     before, after = seen.clock_steps[-1]
     line = "journal: the clock was stepped from %s to %s" % (facts.utc(before), facts.utc(after))
     return Witness("journal", net, line)
+
+
+def _later(seen: Observation) -> Optional[Witness]:
+    """An entry later than now, of this boot or an earlier one: it has been later already."""
+    ahead = seen.moment.wall - seen.journal_latest
+    if ahead >= -window.DAY:
+        return None
+    line = "journal: an entry of %s, later than now" % facts.utc(seen.journal_latest)
+    return Witness("journal", ahead, line)
 
 
 def _side(ahead: float) -> str:

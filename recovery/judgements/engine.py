@@ -35,6 +35,7 @@ API: Dict[str, Tuple[str, Tuple[str, ...]]] = {
         ),
     ),
 }
+FOREIGN = "engine-setup does not renew it: install a new one by the way it came"
 RENEWED_ALONG = (
     "it is renewed along with what a recovery does, by engine-setup in global maintenance",
     "by itself: recover --route renew",
@@ -59,6 +60,7 @@ def judge(seen: Observation, route: str, chosen: str = "") -> List[Finding]:
         + _other_nodes(seen)
         + _alive(seen)
         + _not_reached(seen, route, chosen)
+        + _unresolved(seen, route, chosen)
         + _host_key(seen)
         + _web(seen)
         + _own(seen)
@@ -191,20 +193,46 @@ def _alive(seen: Observation) -> List[Finding]:
 def _not_reached(seen: Observation, route: str, chosen: str) -> List[Finding]:
     """The engine may run on another node, its ssh on another port or behind a filter."""
     known = seen.engine
-    if not facts.blocking_leaves(seen) or known.vm_health != "good" or known.answers_ssh:
+    up = known.vm_health == "good" or (known.web is not None and known.domain_state != "running")
+    if not facts.blocking_leaves(seen) or not up or known.answers_ssh:
         return []
     address = known.ssh_address or known.fqdn or "the engine"
     return [
         Finding(
             "engine-not-reached",
             WARNING if chosen or route == diagnosis.RENEW else INHIBITOR,
-            "the engine is in good health, says the HA broker, but its ssh does not answer here",
-            ("hosted-engine --vm-status: health good", "%s: no ssh on port 22" % address),
+            "the engine is up, but its ssh does not answer here",
+            (_up(seen), "%s: no ssh on port 22" % address),
             (
                 "give the address at which it answers: recover --engine ADDRESS",
                 "or see to what lies between: ssh root@%s" % address,
                 "or sign on its console: recover --sign-by-hand",
                 "the clock is not set back while an engine lives, unless --route rewind says so",
+            ),
+        )
+    ]
+
+
+def _up(seen: Observation) -> str:
+    if seen.engine.vm_health == "good":
+        return "hosted-engine --vm-status: health good"
+    where = seen.engine.web.path if seen.engine.web else "443"
+    return "%s: its web server shows a certificate" % where
+
+
+def _unresolved(seen: Observation, route: str, chosen: str) -> List[Finding]:
+    """Told before the clock is back: the resolver may be a VM of this very cluster."""
+    if not seen.engine.unresolved:
+        return []
+    return [
+        Finding(
+            "engine-name-unknown",
+            INHIBITOR if route in STARTS[:2] and not chosen else WARNING,
+            "nobody here knows the address of the engine's name: it would not be reached",
+            (seen.engine.unresolved,),
+            (
+                "add it to /etc/hosts of this node, or give it: recover --engine ADDRESS",
+                "where nobody knows it: recover --sign-by-hand, on the engine's console",
             ),
         )
     ]
@@ -241,8 +269,7 @@ def _web(seen: Observation) -> List[Finding]:
         return []
     if web.chain is False:
         title = "the engine's web server shows a certificate of another CA, which ends soon or has"
-        hint = ("engine-setup does not renew it: install a new one by the way it came",)
-        return [Finding("web-certificate-foreign", WARNING, title, _web_seen(seen), hint)]
+        return [Finding("web-certificate-foreign", WARNING, title, _web_seen(seen), (FOREIGN,))]
     evidence = _web_seen(seen)
     if facts.expired(seen, web):
         title = "the engine's web certificate has expired: nobody can log in"
@@ -281,6 +308,8 @@ def _api(seen: Observation, route: str) -> List[Finding]:
     title, advice = API.get(seen.engine.api, ("", ()))
     if not title or (seen.engine.api == "expired" and _due(seen, seen.engine.web)):
         return []  # engine-setup comes first
+    if seen.engine.api == "expired" and seen.engine.web and seen.engine.web.chain is False:
+        advice = (FOREIGN,)
     identity = "engine-web-%s" % seen.engine.api
     severity = INHIBITOR if route == diagnosis.RENEW else WARNING
     return [Finding(identity, severity, title, (seen.engine.api_problem,), advice)]

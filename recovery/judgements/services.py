@@ -30,8 +30,10 @@ def judge(seen: Observation, chosen: str = "") -> List[Finding]:
 
 def still_running(seen: Observation) -> bool:
     """Tell whether VMs run under an expired certificate: expiry bites at the next restart."""
-    if not facts.blocking_leaves(seen) or not facts.is_active(seen, LIBVIRTD):
+    if not facts.blocking_leaves(seen):
         return False
+    if not facts.is_active(seen, LIBVIRTD):
+        return bool(seen.running_vms)  # they outlive a libvirtd that has failed
     return seen.engine.domain_state == "running" or seen.running_vms != 0
 
 
@@ -45,7 +47,7 @@ def _still_running(seen: Observation, chosen: str) -> List[Finding]:
             WARNING if chosen else INHIBITOR,
             "expired but still running: do not restart or reboot",
             (
-                "libvirtd.service: active, running VMs: %s" % vms,
+                "%s: %s, running VMs: %s" % (LIBVIRTD, _state(seen), vms),
                 "HostedEngine: %s" % (seen.engine.domain_state or "not known"),
                 *(facts.dated(one, seen.moment.wall) for one in facts.blocking_leaves(seen)),
             ),
@@ -65,7 +67,14 @@ def _ways(seen: Observation) -> Tuple[str, ...]:
     )
 
 
+def _state(seen: Observation) -> str:
+    unit = facts.unit(seen, LIBVIRTD)
+    return unit.active if unit else "not known"
+
+
 def _loss(seen: Observation) -> str:
+    if not facts.is_active(seen, LIBVIRTD):
+        return "do not reboot: the VMs run on without libvirtd, but none would come back"
     if facts.node_expired(seen):
         return "do not restart libvirtd or vdsmd and do not reboot: they would not come back"
     return "VMs run on, but none starts or comes here: qemu refuses this copy (vnc_tls=1)"

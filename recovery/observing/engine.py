@@ -6,7 +6,7 @@ from typing import Dict, Optional, Tuple
 
 from recovery import engine_certificates, errors, host, observation
 from recovery.observing import problems, units
-from recovery.programs import curl, hosted_engine, ssh, ssh_keyscan, virsh
+from recovery.programs import curl, hosted_engine, pgrep, ssh, ssh_keyscan, virsh
 
 DOMAIN = "HostedEngine"
 AGENT_LOG = "/var/log/ovirt-hosted-engine-ha/agent.log"
@@ -33,9 +33,14 @@ def asked_for_ssh(
     if not address:
         return engine
     target = ssh.Target(address)
+    nothing: Tuple[Optional[bool], str] = (None, "")
+    answers, unresolved = notes.attempt(
+        "engine's ssh", lambda: ssh_keyscan.asked(node, address), nothing
+    )
     return engine._replace(
         ssh_address=address,
-        answers_ssh=notes.attempt("engine's ssh", lambda: ssh_keyscan.answers(node, address), None),
+        answers_ssh=answers,
+        unresolved=unresolved,
         host_key_known=notes.attempt("engine's host key", lambda: ssh.knows(node, target), None),
     )
 
@@ -119,7 +124,9 @@ def _asked_libvirt(
     """Ask libvirt only where it runs: a connect starts a failing libvirtd over its socket."""
     if not units.is_active(services, units.LIBVIRTD):
         reason = "libvirtd is not running and was not asked: a connection would start it"
-        return engine._replace(libvirt_problem=reason), None
+        # VMs outlive a libvirtd that has failed (libvirtd.service: KillMode=process).
+        vms = notes.attempt("running VMs", lambda: pgrep.count(node, pgrep.QEMU), None)
+        return engine._replace(libvirt_problem=reason), vms
     try:
         domains = virsh.domains(node)
     except errors.Error as error:

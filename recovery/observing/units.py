@@ -17,7 +17,13 @@ LIBVIRT_SOCKETS = (
 MODULAR = ("virtqemud.service", "virtproxyd.service")
 VDSM = ("supervdsmd.service", "vdsm-network.service", "vdsmd.service", "mom-vdsm.service")
 HA = ("ovirt-ha-broker.service", "ovirt-ha-agent.service")
-OTHER = ("ovirt-imageio.service", "sanlock.service", "wdmd.service")
+OTHER = (
+    "ovirt-imageio.service",
+    "ovirt-imageio-daemon.service",  # its name up to 4.3
+    "sanlock.service",
+    "wdmd.service",
+    "glusterd.service",  # of a hyperconverged node
+)
 SERVICES = (LIBVIRTD,) + LIBVIRT_SOCKETS + MODULAR + VDSM + HA + OTHER
 CLOCK = (
     "chronyd.service",

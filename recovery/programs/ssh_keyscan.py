@@ -1,18 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """ssh-keyscan: does an SSH server answer, without logging in (man ssh-keyscan)."""
 
+from typing import Tuple
+
 from recovery import errors, host
 
 
 def answers(node: host.Host, address: str, seconds: int = 5) -> bool:
-    """Tell whether sshd at the address shows a host key. Raises: ProgramMissing.
+    """Tell whether sshd at the address shows a host key. Raises: ProgramMissing."""
+    return asked(node, address, seconds)[0]
 
-    Old releases end with 0 even when nothing answered, so the printed key decides.
+
+def asked(node: host.Host, address: str, seconds: int = 5) -> Tuple[bool, str]:
+    """Return whether sshd shows a host key, and the line that says that the name is not known.
+
+    Old releases end with 0 even when nothing answered, so the printed key decides. Raises:
+    ProgramMissing.
     """
     argv = ["ssh-keyscan", "-T", str(seconds), address]
     try:
         output = node.run(argv, timeout=seconds + 10, ok=range(256))
     except (errors.ProgramTimeout, errors.ProgramFailed):
-        return False
+        return False, ""
     lines = output.stdout.splitlines()
-    return any(len(line.split()) >= 3 and not line.startswith("#") for line in lines)
+    shown = any(len(line.split()) >= 3 and not line.startswith("#") for line in lines)
+    told = [line.strip() for line in output.stderr.splitlines() if line.startswith("getaddrinfo ")]
+    return shown, "" if shown else "".join(told[:1])

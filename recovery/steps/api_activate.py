@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Let an enrolled host work again, and see that the engine accepts its new certificate."""
 
+from typing import Container
+
 from recovery import context as contexts
 from recovery import engine_api, plan, waiting
 from recovery.programs import curl
@@ -32,15 +34,18 @@ class Activate(Step):
 
     def capture(self, context: contexts.Context) -> Before:
         found = context.journal.before(self.maintenance) or {}
-        return {"rested": found.get("status") in RESTS}
+        return {"rested": found.get("status") in RESTS, "status": found.get("status", "")}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         if before["rested"]:
             context.say("%s was in maintenance before and stays there" % self.host)
             return
-        waiting.wait(context, self.host, lambda: self._look(context), LIMIT)
+        # One that lacked a network or a storage domain before lacks it still.
+        lacking = before.get("status") == engine_api.NON_OPERATIONAL
+        works = (engine_api.UP, engine_api.NON_OPERATIONAL) if lacking else (engine_api.UP,)
+        waiting.wait(context, self.host, lambda: self._look(context, works), LIMIT)
 
-    def _look(self, context: contexts.Context) -> waiting.Seen:
+    def _look(self, context: contexts.Context, works: Container[str]) -> waiting.Seen:
         try:
             known = context.engine_api.host(self.host)
             if known.status in RESTS:
@@ -48,7 +53,7 @@ class Activate(Step):
                 return waiting.Seen(False, "asked to work again")
         except curl.NotReached as caught:
             return waiting.Seen(False, caught.seen[-1] if caught.seen else caught.cause)
-        return waiting.Seen(known.status == engine_api.UP, known.status)
+        return waiting.Seen(known.status in works, known.status)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         """Being up was seen from outside already: the engine had to connect for it."""

@@ -8,10 +8,10 @@ from recovery.step import Before, Step, Words
 
 LIMIT = 1800  # large VMs migrate slowly
 BACK = 900
-WORKS = (engine_api.UP, "non_operational", engine_api.NON_RESPONSIVE)  # as far as it can
+WORKS = (engine_api.UP, engine_api.NON_OPERATIONAL, engine_api.NON_RESPONSIVE)  # as far as it can
 READY = (engine_api.MAINTENANCE, engine_api.INSTALL_FAILED)
 # What the engine lets into maintenance (engine: MaintenanceNumberOfVdssCommand.java).
-LEAVES = (engine_api.UP, "non_operational", "error", "down")
+LEAVES = (engine_api.UP, engine_api.NON_OPERATIONAL, "error", "down")
 
 
 def step_id(host: str) -> str:

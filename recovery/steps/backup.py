@@ -18,7 +18,7 @@ class Backup(Step):
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(
             "save the files that will be changed",
-            "undo puts them back byte for byte, with owner and mode",
+            "undo puts certificates and keys back byte for byte, with owner and mode",
             tuple("copy %s" % path for path in _paths(parameters)),
             2,
             "",

@@ -2,7 +2,8 @@
 """Look at the engine's own certificates, now that it can be asked."""
 
 from recovery import context as contexts
-from recovery import engine_certificates, plan, remote
+from recovery import engine_certificates, errors, plan, remote
+from recovery import journal as journals
 from recovery.step import Before, Step, Words
 
 
@@ -24,12 +25,20 @@ class EngineCertificates(Step):
         )
 
     def capture(self, context: contexts.Context) -> Before:
-        engine = remote.engine(context)
-        known = engine_certificates.read(engine)
+        if context.journal.of(journals.LEFT):
+            return {"known": {}, "due": []}
+        try:
+            known = engine_certificates.read(remote.engine(context))
+        except errors.Error as caught:
+            caught.next_step = _without(caught)
+            raise
         true = context.true_at(context.node.instant())
         return {"known": known, "due": engine_certificates.due(known, true)}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
+        if not before["known"]:
+            context.say("they are left for later")
+            return
         true = context.true_at(context.node.instant())
         context.say("the engine's: %s" % engine_certificates.told(before["known"], true))
 
@@ -38,3 +47,9 @@ class EngineCertificates(Step):
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         """Nothing was changed."""
+
+
+def _without(caught: errors.Error) -> str:
+    """The node has its certificate: what the engine's files are like must not keep the rest."""
+    leave = "without engine-setup, the engine's own left for later: resume --no-engine-setup"
+    return "; ".join(filter(None, (caught.next_step or "ovirt-cert-recovery resume", leave)))

@@ -7,7 +7,6 @@ from recovery import context as contexts
 from recovery import errors, plan, remote, restoring
 from recovery import journal as journals
 from recovery import moment as moments
-from recovery.programs import ssh
 from recovery.step import Before, Step, Words
 
 TOLERANCE = 2.0
@@ -127,33 +126,25 @@ class EngineClockAtOnce(EngineClock):
         try:
             return super().capture(context)
         except errors.ProgramError as caught:
-            if not _lost(caught):
-                raise
+            _not_yet(context, caught)
             return {}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         try:
             self._set(context)
-        except errors.ProgramError as caught:
-            if not _lost(caught):
-                raise
-            context.say("not yet: %s" % caught.lines()[0])
-            return
-        try:
             self._start(context, before)
-        except errors.ProgramError as caught:  # the node's own services come before that
-            context.say("not yet: %s" % caught.lines()[0])
+        except errors.ProgramError as caught:
+            _not_yet(context, caught)
 
     def verify(self, context: contexts.Context, before: Before) -> None:
         try:
             problem = self._problem(context, before)
-            if problem is not None:
-                context.say("not yet: %s" % problem.lines()[0])
-                return
-            context.journal.write(journals.ENGINE_CLOCK_SET, self.id)
         except errors.ProgramError as caught:
-            if not _lost(caught):
-                raise
+            problem = caught
+        if problem is not None:
+            _not_yet(context, problem)
+            return
+        context.journal.write(journals.ENGINE_CLOCK_SET, self.id)
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         later = context.journal.before(journals.ENGINE_CLOCK) is not None
@@ -172,11 +163,9 @@ def _stopped(context: contexts.Context) -> bool:
     return bool(told) and told[-1].event == journals.ENGINE_STOPPED
 
 
-def _lost(caught: errors.ProgramError) -> bool:
-    """Tell whether the engine is out of reach, and not just unwilling."""
-    if isinstance(caught, errors.ProgramFailed):
-        return caught.exit_status == ssh.LOST
-    return isinstance(caught, errors.ProgramTimeout)
+def _not_yet(context: contexts.Context, problem: errors.Error) -> None:
+    """The node's own services come before the engine's clock; it is seen to again after them."""
+    context.say("not yet: %s" % problem.lines()[0])
 
 
 def _runs(engine: remote.Remote) -> bool:

@@ -6,6 +6,7 @@ from typing import List
 from recovery import context as contexts
 from recovery import (
     engine_certificates,
+    engine_image,
     errors,
     plan,
     progress,
@@ -13,7 +14,6 @@ from recovery import (
     run_files,
     waiting,
 )
-from recovery import engine_image as images
 from recovery import journal as journals
 from recovery import moment as moments
 from recovery.programs import engine_setup, hosted_engine
@@ -47,7 +47,7 @@ class EngineSetup(Step):
             (
                 "ssh root@%s" % parameters.engine,
                 "pgrep -f ...   (no other engine-setup)",
-                images.command(images.path(parameters.subject, "run-N")),
+                engine_image.command(engine_image.path(parameters.subject, "run-N")),
                 engine_setup.command(unattended=unattended),
                 "openssl s_client -connect %s:%d ..."
                 % (parameters.engine, engine_certificates.WEB_PORT),
@@ -60,8 +60,8 @@ class EngineSetup(Step):
         due = engine_certificates.found_due(context.journal)
         if not due:
             return {"due": [], "image": ""}
-        image = images.path(context.parameters.subject, context.journal.run)
-        images.save(remote.engine(context), image)
+        image = engine_image.path(context.parameters.subject, context.journal.run)
+        engine_image.save(remote.engine(context), image)
         return {"due": due, "image": image}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
@@ -192,9 +192,18 @@ def _agreed(context: contexts.Context, before: Before) -> bool:
         return True
     if not context.agree(QUESTION % ", ".join(before["due"])):
         _leave(context, "it was not agreed to")
+        _drop_image(context, before["image"])
         return False
     context.journal.write(journals.AGREED, data={"due": before["due"]})
     return True
+
+
+def _drop_image(context: contexts.Context, image: str) -> None:
+    """Leave no copy of the CA's key where nothing was changed."""
+    try:
+        engine_image.drop(remote.engine(context), image)
+    except errors.Error as caught:
+        context.say("%s; on the engine: rm %s" % (caught.lines()[0], image))
 
 
 def _leave(context: contexts.Context, why: str) -> None:

@@ -134,6 +134,9 @@ class _Watcher:
         if hopeless:
             # Where somebody moved the clock, that is the cause, and it can be mended.
             waiting.watch(self.context)
+            other = engine_start.elsewhere(self.context)
+            if other:  # its lease is held because it runs, and it can sign from there
+                return waiting.Seen(True, other)
             raise _refused(hopeless[0])
         try:
             state = virsh.domain_state(self.context.node, engine_start.DOMAIN)
@@ -172,5 +175,6 @@ def _refused(message: str) -> errors.Error:
         "start %s" % engine_start.DOMAIN,
         "the node refuses it",
         seen=[message],
+        unchanged="every certificate",
         next_step="mend what the line names, then ovirt-cert-recovery resume",
     )

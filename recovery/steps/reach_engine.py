@@ -21,7 +21,7 @@ BOOT_LIMIT = 1200  # a large engine checks its disks before it answers
 class ReachEngine(Step):
     """One shared ssh connection; it is opened anew whenever it is gone."""
 
-    id = "reach-engine"
+    id = remote.REACH
 
     def __init__(self, until: str = "prove") -> None:
         self.until = until  # steps up to there speak with the engine

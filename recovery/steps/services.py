@@ -32,6 +32,7 @@ LIMITED = (
     "vdsmd.service",
     "mom-vdsm.service",
     "ovirt-imageio.service",
+    "ovirt-imageio-daemon.service",
     "ovirt-ha-broker.service",
     "ovirt-ha-agent.service",
 )

@@ -77,13 +77,20 @@ def _units(parameters: plan.Parameters) -> Tuple[str, ...]:
 
 
 def _commands(parameters: plan.Parameters) -> Tuple[str, ...]:
-    names = " ".join(_units(parameters))
+    names, masked = _units(parameters), parameters.sync_masked
+    orders = ["systemctl mask --runtime %s" % " ".join(masked)] if masked else []
     if parameters.sync_by_enablement:
-        return ("timedatectl set-ntp no", "systemctl stop %s" % names)
-    return (
-        "systemctl mask --runtime %s" % " ".join(parameters.sync_masked),
-        "systemctl stop %s" % names,
-    )
+        orders = ["timedatectl set-ntp no"]
+    return tuple(orders + (["systemctl stop %s" % " ".join(names)] if names else []))
+
+
+def _commands_back(parameters: plan.Parameters) -> Tuple[str, ...]:
+    """Only what was found running or enabled is known when the plan is made."""
+    masked = parameters.sync_masked
+    verb = "enable" if parameters.sync_by_enablement else "unmask --runtime"
+    orders = ["systemctl %s %s" % (verb, " ".join(masked))] if masked else []
+    running = [name for name in parameters.sync_running if name not in ONCE]
+    return tuple(orders + (["systemctl start %s" % " ".join(running)] if running else []))
 
 
 def _look(context: contexts.Context) -> waiting.Seen:
@@ -118,10 +125,7 @@ class StartTimeSync(Step):
         return Words(
             "start time synchronisation again",
             "the node is left as it was found",
-            (
-                "systemctl unmask --runtime %s" % " ".join(parameters.sync_masked),
-                "systemctl start %s" % " ".join(parameters.sync_running),
-            ),
+            _commands_back(parameters),
             3,
             "",
         )

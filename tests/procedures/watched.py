@@ -17,7 +17,7 @@ from tests.procedures import inside
 from tests.simulators import worlds
 
 # Programs that only look; whatever else runs is an effect, and so is every durable file.
-LOOKING = ("date", "id", "df", "rpm", "journalctl", "chronyc", "sleep", "ssh-keyscan")
+LOOKING = ("date", "id", "df", "rpm", "journalctl", "chronyc", "sleep", "ssh-keyscan", "pgrep")
 LOOKING_WORDS = (
     ("systemctl", "show"),
     ("systemctl", "--version"),

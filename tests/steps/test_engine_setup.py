@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recovery import engine_certificates, errors, outcome
+from recovery import engine_certificates, errors, outcome, window
 from recovery.programs import engine_setup as program
 from tests.steps.engine_world import BYPASS, LOOK, OTHER_CA, RUN, World, signed
 from tests.unit import authority
@@ -234,6 +234,6 @@ def test_look_at_a_damaged_certificate_names_the_file(tmp_path: Path) -> None:
 
 
 def test_due_counts_sixty_days_from_the_true_time() -> None:
-    edge = engine_certificates.SOON
+    edge = window.SOON
     known = {"engine": {"not_after": edge}, "apache": {"not_after": edge - 1}}
     assert engine_certificates.due(known, 0) == ["apache"]

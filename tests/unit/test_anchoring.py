@@ -21,14 +21,14 @@ def anchors(node: nodes.Node) -> int:
 def test_renew_in_the_same_boot_writes_nothing(node: nodes.Node) -> None:
     context = nodes.context(node)
     nodes.clock_back(context, node)
-    anchoring.renew(context)
+    anchoring.renew(context, "resume")
     assert anchors(node) == 1
 
 
 def test_renew_of_a_run_without_anchor_writes_nothing(node: nodes.Node) -> None:
     context = nodes.context(node)
     node.power_cut()
-    anchoring.renew(context)
+    anchoring.renew(context, "resume")
     assert anchors(node) == 0
 
 
@@ -38,7 +38,7 @@ def test_renew_after_a_boot_into_the_present_asks_nobody(node: nodes.Node) -> No
     nodes.clock_back(context, node)
     context.journal.write(journals.RTC, data={"kept": True})
     node.power_cut(off=600)
-    anchoring.renew(context)
+    anchoring.renew(context, "resume")
     assert person.asked == [] and anchors(node) == 2
     true = context.true_at(node.host.now())
     assert abs(true - (nodes.NOW + 600)) < 3
@@ -55,7 +55,7 @@ def test_renew_after_a_boot_into_the_past_believes_who_says_yes(node: nodes.Node
     context = nodes.context(node, person=person)
     nodes.clock_back(context, node)
     boot_into_the_past(node)
-    anchoring.renew(context)
+    anchoring.renew(context, "resume")
     assert len(person.asked) == 1 and "2023-02-20 12:10" in person.asked[0]
     assert abs(context.true_at(node.host.now()) - (nodes.NOW + 600)) < 3
 
@@ -65,7 +65,7 @@ def test_renew_after_a_boot_into_the_past_unanswered_needs_a_person(node: nodes.
     nodes.clock_back(context, node)
     boot_into_the_past(node)
     with pytest.raises(errors.Attention) as caught:
-        anchoring.renew(context)
+        anchoring.renew(context, "resume")
     assert "--true-time" in caught.value.next_step
     assert anchors(node) == 1
 
@@ -75,7 +75,7 @@ def test_renew_with_a_stated_time_asks_nobody(node: nodes.Node) -> None:
     context = nodes.context(node, person=person, stated_true=nodes.NOW + 700.0)
     nodes.clock_back(context, node)
     boot_into_the_past(node)
-    anchoring.renew(context)
+    anchoring.renew(context, "resume")
     assert person.asked == []
     assert context.true_at(node.host.now()) == nodes.NOW + 700
 
@@ -85,7 +85,7 @@ def test_renew_with_a_stated_time_before_the_journal_s_end_is_refused(node: node
     nodes.clock_back(context, node)
     boot_into_the_past(node)
     with pytest.raises(errors.Error):
-        anchoring.renew(context)
+        anchoring.renew(context, "resume")
 
 
 def boot_five_days_off(node: nodes.Node, days: int) -> None:
@@ -106,7 +106,7 @@ def test_renew_with_a_stated_time_corrects_what_the_boot_unit_believed(
     again = journals.reopen(node.host, "run-1")
     stated = nodes.NOW + 700.0
     context = nodes.context(node, person=person, journal=again, stated_true=stated)
-    anchoring.renew(context)
+    anchoring.renew(context, "resume")
     assert context.true_at(node.host.now()) == stated
     assert "2023-02-20 12:11:40 UTC, as stated" in person.said[-1]
     assert "the clock shows 2023-%s" % {5: "02-25", 20: "03-12"}[days] in person.said[-1]
@@ -117,12 +117,12 @@ def test_renew_with_a_stated_time_after_a_mistyped_one_takes_the_second(node: no
     for stated in (nodes.NOW + 365.0 * nodes.DAY, nodes.NOW + 100.0):
         again = journals.reopen(node.host, "run-1")
         context = nodes.context(node, journal=again, stated_true=stated)
-        anchoring.renew(context)
+        anchoring.renew(context, "resume")
         assert context.true_at(node.host.now()) == stated
 
 
 def test_renew_with_a_stated_time_before_the_run_s_own_anchor_lasts(node: nodes.Node) -> None:
     context = nodes.context(node, stated_true=nodes.NOW + 300.0)
-    anchoring.renew(context)
+    anchoring.renew(context, "resume")
     anchor.Anchor().apply(context, {})
     assert context.true_at(node.host.now()) == nodes.NOW + 300

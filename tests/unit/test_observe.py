@@ -35,7 +35,7 @@ RUNNING = {
 
 
 PROGRAMS = (
-    "systemctl journalctl id df rpm virsh hosted-engine chronyc ssh-keyscan openssl"
+    "systemctl journalctl id df rpm virsh hosted-engine chronyc ssh-keyscan openssl pgrep"
 ).split()
 
 

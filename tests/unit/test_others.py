@@ -82,11 +82,11 @@ def test_node_we_sit_at_is_recovered_without_its_name(cluster: Cluster) -> None:
 
 
 def test_node_near_its_end_is_for_the_web_ui_and_a_good_one_for_nobody(cluster: Cluster) -> None:
-    cluster.issued(h2=29, h3=31)
+    cluster.issued(h2=59, h3=61)
     assert cluster.told()[1:] == [
-        "  %s: valid until 2023-03-21 12:00:00 UTC" % SECOND,
+        "  %s: valid until 2023-04-20 12:00:00 UTC" % SECOND,
         "    " + others.UI,
-        "  %s: valid until 2023-03-23 12:00:00 UTC" % THIRD,
+        "  %s: valid until 2023-04-22 12:00:00 UTC" % THIRD,
     ]
 
 
