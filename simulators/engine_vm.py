@@ -77,10 +77,15 @@ def exists(world: World) -> bool:
     return world.state["vm"]["state"] in ("paused", "running")
 
 
-def answers_ssh(world: World) -> bool:
+def answers(world: World) -> bool:
+    """Has it booted as far as its network, and does it run?"""
     vm = world.state["vm"]
     frozen = vm["where"] == "here" and vm["state"] != "running"
-    return bool(vm["ssh"] and vm["services"]["sshd"] and not frozen)
+    return bool(vm["ssh"] and not frozen)
+
+
+def answers_ssh(world: World) -> bool:
+    return answers(world) and bool(world.state["vm"]["services"]["sshd"])
 
 
 def create(world: World) -> None:

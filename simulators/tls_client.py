@@ -89,7 +89,7 @@ def _web(call: Call, port: str) -> Union[Served, int]:
     vm = call.world.state["vm"]
     if vm["state"] == "paused" and vm["ssh"]:
         return 110
-    if not engine_vm.answers_ssh(call.world):
+    if not engine_vm.answers(call.world):
         return 113
     if port != "443" or not vm["services"]["httpd"] or not vm["loaded"].get("web"):
         return 111

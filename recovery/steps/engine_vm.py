@@ -24,6 +24,7 @@ SET = (
 )
 PREPARED_LIMIT = 420  # the agent may take 240 s to get the storage domain
 RUNNING_LIMIT = 600
+ABSENT_LOOKS = 3  # so often a VM that was just started is not seen; then it may run elsewhere
 # What the node says when waiting longer is of no use; new entries only, found by cursor.
 SPEAKERS = (
     ("_SYSTEMD_UNIT=libvirtd.service",),
@@ -128,6 +129,7 @@ class _Watcher:
         self.context = context
         self.cursor = cursor
         self.seen_running = 0
+        self.seen_absent = 0
 
     def look(self) -> waiting.Seen:
         hopeless = [message for message in self._said() if _is_hopeless(message)]
@@ -142,6 +144,11 @@ class _Watcher:
             state = virsh.domain_state(self.context.node, engine_start.DOMAIN)
         except (errors.ProgramError, errors.UnexpectedOutput) as caught:
             return engine_start.unreachable(self.context, caught)
+        self.seen_absent = 0 if state in engine_start.ALIVE else self.seen_absent + 1
+        if self.seen_absent >= ABSENT_LOOKS:
+            other = engine_start.elsewhere(self.context)
+            if other:
+                return waiting.Seen(True, other)
         # One look may fall into the second between qemu's start and its end.
         self.seen_running = self.seen_running + 1 if state == "running" else 0
         return waiting.Seen(self.seen_running >= 2, state)

@@ -49,6 +49,7 @@ READERS = (
     "openssl s_client -connect ",
     "openssl pkey ",
     "id -u",
+    "pgrep -c -f ",
     "df -Pk ",
     "rpm -q ",
 )

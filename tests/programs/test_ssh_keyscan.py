@@ -18,3 +18,15 @@ def test_answers_when_a_key_is_shown(out: str, status: int, answer: bool, tmp_pa
     node = recorded.Recorded(tmp_path).prints("ssh-keyscan", out, status)
     assert ssh_keyscan.answers(node, "virt-he.example.test") is answer
     assert node.calls("ssh-keyscan") == ["-T 5 virt-he.example.test"]
+
+
+def test_name_that_nobody_knows_is_told(tmp_path: Path) -> None:
+    line = "getaddrinfo virt-he.example.test: Name or service not known"
+    node = recorded.Recorded(tmp_path).prints("ssh-keyscan", "", 1, line + "\n")
+    assert ssh_keyscan.asked(node, "virt-he.example.test") == (False, line)
+
+
+def test_port_that_is_closed_is_no_unknown_name(tmp_path: Path) -> None:
+    line = "virt-he.example.test: Connection refused\n"
+    node = recorded.Recorded(tmp_path).prints("ssh-keyscan", "", 1, line)
+    assert ssh_keyscan.asked(node, "virt-he.example.test") == (False, "")

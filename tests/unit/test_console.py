@@ -45,6 +45,11 @@ def test_password_on_a_terminal_is_not_echoed() -> None:
     assert "13" in text and "horse" not in text
 
 
+def test_password_at_the_end_of_the_terminal_is_none() -> None:
+    code = HEAD + "print(repr(console.Console().password('Password: ').reveal()))\n"
+    assert "''" in on_a_terminal(code, "EOF")
+
+
 def without_terminal(code: str, **environment: str) -> Any:
     return subprocess.run(
         [sys.executable, "-c", HEAD + code],

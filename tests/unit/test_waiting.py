@@ -66,6 +66,18 @@ def test_wait_with_the_clock_back_notices_who_moves_it(node: nodes.Node) -> None
         waiting.wait(context, "it", look, 60)
 
 
+def test_wait_that_is_done_notices_too(node: nodes.Node) -> None:
+    context = nodes.context(node)
+    nodes.clock_back(context, node)
+
+    def look() -> waiting.Seen:
+        node.move_clock(41 * nodes.DAY)
+        return waiting.Seen(True, "signed")
+
+    with pytest.raises(waiting.Disturbed, match="moved it by 41 days"):
+        waiting.wait(context, "it", look, 60)
+
+
 def test_wait_pushes_the_dead_man_timer_forward(node: nodes.Node) -> None:
     context = nodes.context(node, nodes.plan(guard_seconds=120))
     deadman.arm(context)

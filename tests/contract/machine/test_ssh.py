@@ -34,7 +34,10 @@ def password(text: str = names.PASSWORD) -> secret.Secret:
 def test_engine_answers_or_it_does_not(running: Subject, expired: Subject) -> None:
     assert ssh_keyscan.answers(running.node, ENGINE, 60)  # an emulated sshd takes its time
     assert not ssh_keyscan.answers(expired.node, ENGINE)
-    assert not ssh_keyscan.answers(expired.node, "nowhere.example.test")
+    unknown = "nowhere.example.test"
+    shown, told = ssh_keyscan.asked(expired.node, unknown)
+    assert not shown and told.startswith("getaddrinfo %s: " % unknown)
+    assert ssh_keyscan.asked(expired.node, ENGINE) == (False, "")
 
 
 def test_host_keys_and_their_fingerprints(running: Subject) -> None:
