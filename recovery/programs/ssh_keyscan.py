@@ -12,15 +12,21 @@ def answers(node: host.Host, address: str, seconds: int = 5) -> bool:
 
 
 def asked(node: host.Host, address: str, seconds: int = 5) -> Tuple[bool, str]:
-    """Return whether sshd shows a host key, and the line that says that the name is not known.
+    """Return whether sshd shows a host key, and what says that the name is not known, or "".
 
-    Old releases end with 0 even when nothing answered, so the printed key decides. Raises:
-    ProgramMissing.
+    Old releases end with 0 even when nothing answered, so the printed key decides. -T limits all
+    but the resolver, which asks a name server that is silent for ten seconds, at each type of key
+    anew (man resolv.conf). Raises: ProgramMissing.
     """
     argv = ["ssh-keyscan", "-T", str(seconds), address]
     try:
         output = node.run(argv, timeout=seconds + 10, ok=range(256))
-    except (errors.ProgramTimeout, errors.ProgramFailed):
+    except errors.ProgramTimeout as caught:
+        return False, "ssh-keyscan %s: %s, as where no name server answers" % (
+            address,
+            caught.cause,
+        )
+    except errors.ProgramFailed:
         return False, ""
     lines = output.stdout.splitlines()
     shown = any(len(line.split()) >= 3 and not line.startswith("#") for line in lines)

@@ -66,7 +66,8 @@ class EngineSetup(Step):
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         if not before["due"]:
-            context.say("what engine-setup could renew is valid for more than 60 days")
+            if not _left(context):
+                context.say("what engine-setup could renew is valid for more than 60 days")
             return
         engine = remote.engine(context)
         if _left(context):  # when the run was resumed

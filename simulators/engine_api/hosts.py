@@ -50,6 +50,7 @@ def fresh(count: int) -> List[Host]:
                 "vms": 0,
                 "score": 3400,
                 "enrolled": 0,
+                "lacks": False,
             }
         )
     made[-1]["spm"] = True
@@ -153,7 +154,8 @@ def _enrolled(world: World, host: Host) -> None:
 
 
 def _activated(world: World, host: Host) -> None:
-    host["status"] = "up"
+    """One that lacks a network of its cluster comes no further (engine: NonOperationalReason)."""
+    host["status"] = "non_operational" if host["lacks"] else "up"
     migration.maintenance(world, host, False)
     _poll(world, host)
 

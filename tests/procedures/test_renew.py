@@ -241,3 +241,13 @@ def test_engine_vm_that_stays_in_global_maintenance_is_told_about(tmp_path: Path
     ended = node.undo()
     assert ended.status == 0, ended.output[-2000:]
     assert accounts.host_states(node.world) == ["up", "up"]
+
+
+@pytest.mark.slow
+def test_host_that_lacked_something_before_lacks_it_still_and_keeps_nobody(tmp_path: Path) -> None:
+    node = make(tmp_path)
+    change(node, hosts.OTHER, status="non_operational", lacks=True)
+    ended = everywhere(node)
+    assert ended.status == 0, ended.output[-3000:]
+    assert accounts.host_states(node.world) == ["up", "non_operational"]
+    assert [host["enrolled"] for host in known(node.world).values()] == [1, 1]

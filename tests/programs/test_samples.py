@@ -14,6 +14,7 @@ from recovery.programs import (
     df,
     journalctl,
     openssl,
+    pgrep,
     ssh,
     ssh_keyscan,
     systemctl,
@@ -175,7 +176,16 @@ def test_handshakes(say: Say) -> None:
 
 def test_engine_by_its_host_keys(say: Say) -> None:
     assert ssh_keyscan.answers(say("ssh-keyscan", "answer"), TARGET.address)
-    assert not ssh_keyscan.answers(say("ssh-keyscan", "no-answer"), TARGET.address)
+    assert ssh_keyscan.asked(say("ssh-keyscan", "no-answer"), TARGET.address) == (False, "")
+    told = "getaddrinfo nowhere.example.test: Temporary failure in name resolution"
+    assert ssh_keyscan.asked(say("ssh-keyscan", "unknown-name"), "nowhere") == (False, told)
+
+
+def test_virtual_machines_that_run(say: Say) -> None:
+    assert pgrep.count(say("pgrep", "count-none"), pgrep.QEMU) == 0
+    assert pgrep.count(say("pgrep", "count-running"), pgrep.QEMU) == 1
+    with pytest.raises(errors.ProgramFailed, match="no matching criteria"):
+        pgrep.count(say("pgrep", "no-pattern"), "")
     (shown,) = ssh.fingerprints(say("ssh-keygen", "fingerprint"), b"")
     assert shown.startswith("SHA256:")
     known = TARGET._replace(known_hosts="/")

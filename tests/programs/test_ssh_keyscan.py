@@ -5,6 +5,7 @@ import pytest
 
 from recovery.programs import ssh_keyscan
 from tests.programs import recorded
+from tests.unit import nodes
 
 KEY = "virt-he.example.test ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ\n"
 BANNER = "# virt-he.example.test:22 SSH-2.0-OpenSSH_8.0\n"
@@ -30,3 +31,10 @@ def test_port_that_is_closed_is_no_unknown_name(tmp_path: Path) -> None:
     line = "virt-he.example.test: Connection refused\n"
     node = recorded.Recorded(tmp_path).prints("ssh-keyscan", "", 1, line)
     assert ssh_keyscan.asked(node, "virt-he.example.test") == (False, "")
+
+
+def test_resolver_that_hangs_is_no_engine_that_is_silent(tmp_path: Path) -> None:
+    node = nodes.Node(tmp_path)
+    node.script("ssh-keyscan", "exec /bin/sleep 60")
+    shown, told = ssh_keyscan.asked(node.host, "virt-he.example.test", seconds=-9)
+    assert not shown and "within 1 s, as where no name server answers" in told

@@ -23,6 +23,7 @@ case $order in
     set=${order#*@}
     [ -e "$here/stuck" ] || echo $((${set%.*} - ${up%.*})) > "$here/engine-ahead" ;;
 "systemctl is-active "*) read state < "$here/engine-state"; echo $state ;;
+"hwclock "*) [ ! -e "$here/no-rtc" ] || exit 1 ;;
 "systemctl stop "*) echo inactive > "$here/engine-state" ;;
 "systemctl start "*)
     [ ! -e "$here/unwilling" ] || exit 1
@@ -164,7 +165,7 @@ def test_at_once_an_engine_out_of_reach_is_left_to_the_later_step(tmp_path: Path
     assert engine.context.journal.of(journals.ENGINE_CLOCK_SET)
 
 
-@pytest.mark.parametrize("what", ["unwilling", "stuck"])
+@pytest.mark.parametrize("what", ["unwilling", "stuck", "no-rtc"])
 def test_at_once_what_does_not_work_on_the_engine_is_told_and_the_run_goes_on(
     tmp_path: Path, what: str
 ) -> None:

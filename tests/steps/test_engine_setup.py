@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from recovery import engine_certificates, errors, outcome, window
+from recovery import journal as journals
 from recovery.programs import engine_setup as program
 from tests.steps.engine_world import BYPASS, LOOK, OTHER_CA, RUN, World, signed
 from tests.unit import authority
@@ -98,6 +99,24 @@ def test_consent_that_is_not_given_leaves_the_engine_and_says_what_remains(tmp_p
     world.undo()
     text = "\n".join(outcome.lines(world.context))
     assert "engine-setup --offline" in text and "left out: it was not agreed to" in text
+
+
+def test_consent_that_is_not_given_leaves_no_copy_of_the_ca_s_key(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.person.answer = False
+    image = world.both()["image"]
+    assert "rm -f %s" % image in (tmp_path / "orders").read_text().splitlines()
+
+
+def test_certificate_that_is_not_there_may_be_left_for_later(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    (tmp_path / "engine" / "apache.cer").unlink()
+    with pytest.raises(errors.Error, match="there is no .*apache.cer") as caught:
+        world.perform(LOOK)
+    assert "resume --no-engine-setup" in caught.value.next_step
+    world.context.journal.write(journals.LEFT, data={"why": "so it was said at resume"})
+    assert world.both() == {"due": [], "image": ""}
+    assert world.person.said == ["they are left for later"]
 
 
 def test_renewal_that_is_not_offered_changes_nothing_and_is_told(tmp_path: Path) -> None:

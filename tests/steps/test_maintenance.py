@@ -65,6 +65,20 @@ def test_maintenance_is_left_as_it_was_found_and_what_cannot_be_is_told(
     assert told is (local and found == "none")
 
 
+def test_engine_that_is_well_a_moment_after_it_was_given_up_keeps_maintenance(
+    node: nodes.Node,
+) -> None:
+    begin(node, "global", False)
+    context = nodes.context(node, nodes.plan("global-maintenance"))
+    (node.folder / "health").write_text("bad\n")
+    leave, before = maintenance.LeaveMaintenance(), {"global": False}
+    leave.apply(context, before)
+    assert context.journal.stays_in_maintenance()
+    (node.folder / "health").write_text("good\n")
+    leave.verify(context, before)
+    assert mode(node) == "global"
+
+
 @pytest.mark.parametrize("found", ["none", "global"])
 def test_undo_ends_only_what_was_not_there(node: nodes.Node, found: str) -> None:
     begin(node, found, False)

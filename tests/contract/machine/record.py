@@ -12,6 +12,7 @@ import tempfile
 from typing import List, NamedTuple
 
 from bundle import paths
+from recovery.programs import pgrep
 from simulators.vm import frozen, image, machine
 from simulators.vm.agent import Done
 
@@ -43,6 +44,7 @@ ENGINE = "virt-he.example.test"
 SSH = "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile=%s root@" + ENGINE
 ASKED = "ssh-keyscan -T 60 %s 2>/dev/null" % ENGINE
 SEEN = "ssh-keyscan -T 60 %s > /run/known 2>/dev/null" % ENGINE
+COUNT = "pgrep -c -f '%s'" % pgrep.QEMU
 FAILURES = (
     "journalctl --no-pager -o json -n 40 _SYSTEMD_UNIT=libvirtd.service PRIORITY=3 + "
     "_COMM=libvirtd PRIORITY=3 + UNIT=libvirtd.service UNIT=libvirtd.socket UNIT=vdsmd.service "
@@ -83,6 +85,9 @@ EXPIRED = [
         "openssl verify -CAfile %scerts/cacert.pem %s" % (PKI, CERTIFICATE),
     ),
     Case("openssl/nobody-listens", CLIENT),
+    Case("pgrep/count-none", COUNT),
+    Case("pgrep/no-pattern", "pgrep -f"),
+    Case("ssh-keyscan/unknown-name", "ssh-keyscan -T 5 nowhere.example.test"),
     Case("ssh-keyscan/no-answer", "ssh-keyscan -T 5 " + ENGINE),
     Case("ssh/no-route", SSH % "/root/.ssh/known_hosts" + " true"),
     Case("systemd-run/on-active-900", TIMER),
@@ -106,6 +111,7 @@ EXPIRED = [
     ),
 ]
 RUNNING = [
+    Case("pgrep/count-running", COUNT),
     Case("virsh/list-all-running", "virsh -r list --all"),
     Case("virsh/list-inactive-empty", "virsh -r list --inactive"),
     Case("virsh/destroy-read-only", "virsh -r destroy HostedEngine"),
