@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine's own certificates: read over ssh, seen by a TLS handshake, judged at the true time.
 
-Imports certificates, context, inventory, journal, observation, programs, remote.
+Imports certificates, inventory, journal, observation, programs, remote, window.
 """
 
 import re

@@ -27,6 +27,7 @@ class Error(Exception):
     """
 
     status = FAILED
+    untouched = ""  # what no error of this kind has changed
 
     def __init__(
         self,
@@ -40,7 +41,7 @@ class Error(Exception):
         self.what = what
         self.cause = cause
         self.next_step = next_step
-        self.unchanged = unchanged
+        self.unchanged = unchanged or self.untouched
         self.seen = tuple(seen)
 
     def lines(self) -> List[str]:
@@ -61,12 +62,14 @@ class UsageError(Error):
     """The command line or an option's value cannot be used; nothing was touched."""
 
     status = USAGE
+    untouched = "everything"
 
 
 class Inhibited(Error):
     """A finding forbids the start; nothing was changed."""
 
     status = INHIBITED
+    untouched = "everything"
 
 
 class Attention(Error):

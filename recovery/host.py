@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The port to a node: the ten calls from which everything else is built.
+"""The port to a node: the calls from which everything else is built.
 
 Imports errors, moment and dialogue only; the adapters are `local_host` and `ssh_host`.
 """
@@ -27,10 +27,10 @@ class Output(NamedTuple):
 
 
 class Host(ABC):
-    """Eleven ways to touch a node; everything else is built from them.
+    """The ways to touch a node; everything else is built from them.
 
-    `lock` is the tenth: only a lock that the kernel drops with the process needs no clean-up
-    after a power cut. `request` is the eleventh: a private key never leaves its node.
+    `lock` is one: only a lock that the kernel drops with the process needs no clean-up after a
+    power cut. `request` is another: a private key never leaves its node.
     """
 
     @abstractmethod

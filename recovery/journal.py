@@ -189,13 +189,21 @@ def removed_since(node: host.Host, run: str) -> List[str]:
 
 
 def create(node: host.Host, chosen: plan.Plan, facts: Dict[str, Any]) -> Journal:
-    """Begin a run: its directory, its first record, and only then its name in the index."""
+    """Begin a run: its directory, its first record, and only then its name in the index.
+
+    Raises: errors.FileError (disk full ...); then nothing was begun.
+    """
     names = _names(node)
     run = "run-%d" % (len(names) + 1)
     journal = Journal(node, run, [])
-    node.remove(_path(run))  # a power cut between first record and index leaves one behind
-    journal.write(PLANNED, data=dict(facts, plan=plan.to_json(chosen)))
-    node.replace(INDEX, "".join(name + "\n" for name in names + [run]).encode("ascii"))
+    try:
+        node.remove(_path(run))  # a power cut between first record and index leaves one behind
+        journal.write(PLANNED, data=dict(facts, plan=plan.to_json(chosen)))
+        node.replace(INDEX, "".join(name + "\n" for name in names + [run]).encode("ascii"))
+    except errors.FileError as caught:
+        caught.unchanged = "everything: nothing was begun"
+        caught.next_step = "see that %s can be written to, then the same again" % STATE
+        raise
     return journal
 
 

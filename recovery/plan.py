@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What will be done, as data: pure, JSON-able, printed by `plan`, journaled by `recover`.
 
-Imports errors and step only; once journaled a plan is never computed again, since with the
+Once journaled a plan is never computed again, since with the
 clock set back nothing looks expired any more.
 """
 

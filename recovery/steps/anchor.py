@@ -4,7 +4,6 @@
 from recovery import context as contexts
 from recovery import errors, plan, restoring
 from recovery import journal as journals
-from recovery.programs import hwclock
 from recovery.step import Before, Step, Words
 
 
@@ -22,9 +21,6 @@ class Anchor(Step):
             1,
             "",
         )
-
-    def capture(self, context: contexts.Context) -> Before:
-        return {"rtc": hwclock.read(context.node)}
 
     def apply(self, context: contexts.Context, before: Before) -> None:
         if context.stated_true is not None:

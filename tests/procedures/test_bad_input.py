@@ -221,6 +221,7 @@ def test_disk_full_while_journaling_stops_before_the_effect(record: int, tmp_pat
     assert "cannot append to %s: File too large" % path in ended.output
     if record == 1:
         assert accounts.effects(node.world) == []
+        assert "  unchanged: everything: nothing was begun\n  next: see that" in ended.output
         assert node.tool("status").output.startswith("no run on this node yet")
         return
     assert "next: ovirt-cert-recovery resume   (or: undo)" in ended.output

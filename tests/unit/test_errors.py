@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import shlex
+from typing import Type
 
 import pytest
 from hypothesis import given
@@ -62,3 +63,11 @@ def test_unexpected_output_of_nothing_says_so() -> None:
 @given(st.lists(st.text(alphabet=st.characters(blacklist_characters="\0")), min_size=1))
 def test_paste_of_any_words_is_read_back_by_a_shell(words: "list[str]") -> None:
     assert shlex.split(errors.paste(words)) == words
+
+
+@pytest.mark.parametrize("kind", [errors.UsageError, errors.Inhibited])
+def test_error_of_one_who_never_began_says_that_nothing_was_changed(
+    kind: Type[errors.Error],
+) -> None:
+    assert kind("use a CA", "it is none").lines()[-1] == "  unchanged: everything"
+    assert errors.Error("use a CA", "it is none").lines() == ["cannot use a CA: it is none"]

@@ -22,3 +22,15 @@ def test_diagnosis_names_the_real_line_the_certificate_and_the_route(node: Node)
     assert (
         node.run("systemctl is-failed libvirtd.service libvirtd.socket").out == "failed\nfailed\n"
     )
+
+
+def test_vm_that_outlived_its_libvirtd_is_seen_and_left_alone(running: Node) -> None:
+    """Somebody has restarted libvirtd after the certificate's end."""
+    domain, before = running.domain(), running.files()
+    assert domain is not None
+    assert running.run("systemctl restart libvirtd").status != 0
+    running.machine.until("systemctl is-failed libvirtd.service")
+    done = running.tool("diagnose")
+    assert done.status == 3, done.out + done.err
+    assert "[expired-still-running]" in done.out and "failed, running VMs: 1" in done.out
+    assert running.domain() == domain and running.changed(before) == []
