@@ -175,6 +175,6 @@ class Node:
 
 def deviation_told(text: str) -> float:
     """The deviation that the report states, in seconds."""
-    found = re.search(r"true time restored: .* deviation (-?[\d.]+) s", text)
+    found = re.search(r"true time restored: .* deviation ([-+]?[\d.]+) s", text)
     assert found, text
     return float(found.group(1))
