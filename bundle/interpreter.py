@@ -37,14 +37,15 @@ def _outside(minor: str) -> str:
 
 def find(minor: str) -> Optional[Interpreter]:
     """The first working Python of that minor version: ours, PATH, then pyenv's newest."""
-    for path in _candidates(minor):
+    for path in candidates(minor):
         found = _probe(path)
         if found is not None and found.minor == minor:
             return found
     return None
 
 
-def _candidates(minor: str) -> Iterator[str]:
+def candidates(minor: str) -> Iterator[str]:
+    """Where such a Python may be, the best one first; it need not be there."""
     if running().minor == minor:
         yield running().path
     for root in _pyenv_roots():

@@ -101,7 +101,15 @@ class Engine(NamedTuple):
     @property
     def alive(self) -> bool:
         """Tell whether an engine runs, by the HA broker or its web side too: perhaps unreached."""
-        return self.lives or self.vm_health == "good" or self.web is not None
+        return self.lives or self.vm_health == "good" or self.serves
+
+    @property
+    def serves(self) -> bool:
+        """Tell whether what answers on its web port proves to be it: its CA has signed for it.
+
+        Something else may have taken its address meanwhile.
+        """
+        return self.web is not None and (bool(self.web.chain) or self.own is not None)
 
     @property
     def needs_no_start(self) -> bool:

@@ -118,8 +118,9 @@ def _need(
     if wishes.engine_setup == "no" and step in procedures.ENGINE_PART:
         return DECLINED
     if route == diagnosis.REWIND:
-        # Whoever names it says that no engine is alive, whatever the HA broker says.
-        observation = observation._replace(engine=observation.engine._replace(vm_health=""))
+        # Whoever names it says that no engine is alive, whatever the HA broker and the web say.
+        nobody = observation.engine._replace(vm_health="", web=None)
+        observation = observation._replace(engine=nobody)
     return step.check(observation)
 
 

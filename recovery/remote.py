@@ -80,7 +80,10 @@ def of(node: host.Host, address: str, directory: str) -> Remote:
 
 def was_open(journal: journals.Journal) -> bool:
     """Tell whether a run has spoken with the engine, and may have left something to take back."""
-    return journal.state(REACH) not in ("",) + journals.UNDO_EVENTS
+    if REACH not in [one.step for one in journal.plan.steps]:
+        return False  # it goes on by hand
+    spoken = journal.last(REACH, journals.VERIFIED) is not None
+    return spoken and journal.state(REACH) not in journals.UNDO_EVENTS
 
 
 def open_again(context: contexts.Context) -> None:
@@ -90,4 +93,5 @@ def open_again(context: contexts.Context) -> None:
     try:
         ssh.connect(context.here, engine(context).target, context.password)
     except errors.Error as caught:
-        context.say("%s; what is to be taken back there stays" % caught.lines()[0])
+        how = " (--engine-password-file FILE)" * isinstance(caught, ssh.NotAdmitted)
+        context.say("%s%s; what is to be taken back there stays" % (caught.lines()[0], how))

@@ -131,9 +131,16 @@ def _running(seen: Observation, found: Window) -> Choice:
         # The engine reaches this node and can enroll it.
         unreached = not seen.engine.answers_ssh and not _alone(seen)
         return Choice(RENEW if unreached else SIGN, reason, (SIGN, OFFLINE_CA, RENEW))
-    if seen.engine.alive or found.moment is None or not seen.engine.deployed:
+    if seen.engine.alive or not seen.engine.deployed:
         return Choice(SIGN, reason, (SIGN, OFFLINE_CA))
-    return Choice(SIGN, reason, (SIGN, OFFLINE_CA, REWIND))
+    if found.moment is None:
+        return Choice(SIGN, reason, (SIGN, OFFLINE_CA) + _where_libvirtd_is_dead(seen))
+    return Choice(SIGN, reason, (SIGN, OFFLINE_CA, REWIND) + _where_libvirtd_is_dead(seen))
+
+
+def _where_libvirtd_is_dead(seen: Observation) -> Tuple[str, ...]:
+    """Its restart is what running VMs are spared; theirs has failed already."""
+    return () if facts.is_active(seen, services.LIBVIRTD) else (INTERIM,)
 
 
 def _broken(seen: Observation) -> bool:

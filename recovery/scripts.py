@@ -76,8 +76,9 @@ def discard(path: str) -> str:
 def remove(path: str) -> str:
     """Remove a file, or a link itself."""
     folder = shlex.quote(posixpath.dirname(path))
-    gone = ["rm -f %s" % shlex.quote(path), "test ! -d %s || sync %s" % (folder, folder)]
-    return _script(gone)
+    half = shlex.quote("%s/.%s.ovirt-cert-recovery" % posixpath.split(path))
+    gone = ["rm -f %s %s" % (shlex.quote(path), half)]
+    return _script(gone + ["test ! -d %s || sync %s" % (folder, folder)])
 
 
 def hold(lock: str, held: str, owner: str) -> str:

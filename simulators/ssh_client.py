@@ -86,10 +86,13 @@ class Login:
 
     def _boot(self, peer: ssh_peers.Peer) -> str:
         here = world_module.seen(self.call.world)["boot_id"]
-        return "%s %s\n" % (peer.boot(), here)
+        return "%s %s %s\n" % (peer.address, peer.boot(), here)
 
     def _shares_master(self, peer: ssh_peers.Peer) -> bool:
-        """A living master; one of a former boot of either machine is dead and removed."""
+        """A living master, to whomever it leads; one of a former boot of either machine is removed.
+
+        ssh asks the socket alone: the address that is named is not looked at (ssh: mux.c).
+        """
         path = self.control_path()
         if not path:
             return False
@@ -99,7 +102,9 @@ class Login:
                 written = file.read()
         except OSError:
             return False
-        if written == self._boot(peer) and peer.answers():
+        owner = ssh_peers.find(self.call, written.split()[0])
+        if owner is not None and written == self._boot(owner) and owner.answers():
+            self.peer = owner
             return True
         os.unlink(real)
         return False

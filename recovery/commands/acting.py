@@ -109,10 +109,11 @@ def _reopened(arguments: argparse.Namespace, verb: str, question: str, act: Act)
     if not console.consent(question % journal.run + lasting * (verb == "undo")):
         what = "%s %s" % (verb, journal.run)
         raise errors.Inhibited(what, "it was not agreed to", unchanged="everything")
-    api = renewing.api(arguments, console, node, amended.told(arguments, journal.plan.parameters))
+    told = journal.plan._replace(parameters=amended.told(arguments, journal.plan.parameters))
+    api = renewing.api(arguments, console, node, told.parameters)
     password = None
     if verb == "resume" or remote.was_open(journal):
-        password = _password(arguments, console, journal.plan)
+        password = _password(arguments, console, told)
     with node.lock(journals.LOCK):
         console.survive_hangup()
         opening.nobody_from_elsewhere(node)
@@ -216,8 +217,8 @@ def take_back(context: contexts.Context, console: consoles.Console) -> int:
     """Undo a run. Raises: errors.UndoFailed, errors.Attention."""
     console.survive_hangup()
     kept = run_files.before(context.directory)
-    remote.open_again(context)
     try:
+        remote.open_again(context)
         failed = executor.undo(context, _steps(context))
     except KeyboardInterrupt:
         cause, order = "it was interrupted at the console", context.order("undo")

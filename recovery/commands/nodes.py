@@ -84,9 +84,9 @@ def recover(arguments: argparse.Namespace) -> int:
         for number, one in enumerate(to_do):
             console.say("")
             console.say("%s (node %d of %d)" % (one.name, number + 1, len(to_do)))
-            journal = journals.create(one.node, chosen[number], acting.facts(one.seen))
-            context = _context(here, one.name, one.node, journal, console, password)
             with _told(one.name, to_do[number + 1 :]):
+                journal = journals.create(one.node, chosen[number], acting.facts(one.seen))
+                context = _context(here, one.name, one.node, journal, console, password)
                 acting.carry_out(context, console, last=number + 1 == len(to_do))
     return errors.DONE
 
@@ -94,9 +94,11 @@ def recover(arguments: argparse.Namespace) -> int:
 def resume(arguments: argparse.Namespace) -> int:
     """Go on with the unfinished runs of the nodes, in their order."""
 
+    password = _once(arguments)
+
     def go_on(context: contexts.Context, console: consoles.Console) -> int:
         amended.by(arguments, context)
-        context.password = options.password(arguments, console, context.parameters.engine)
+        context.password = password(console, context.parameters.engine)
         return acting.carry_out(context, console)
 
     return _reopened(arguments, "resume", "Go on with %s on %s.", go_on)
@@ -104,13 +106,29 @@ def resume(arguments: argparse.Namespace) -> int:
 
 def undo(arguments: argparse.Namespace) -> int:
     """Take the last run of each node back, from its journal alone."""
+    password = _once(arguments)
 
     def take_back(context: contexts.Context, console: consoles.Console) -> int:
         if remote.was_open(context.journal):
-            context.password = options.password(arguments, console, context.parameters.engine)
+            context.password = password(console, context.parameters.engine)
         return acting.take_back(context, console)
 
     return _reopened(arguments, "undo", "Undo %s on %s: files as before.", take_back)
+
+
+Password = Callable[[consoles.Console, str], Optional[secrets.Secret]]
+
+
+def _once(arguments: argparse.Namespace) -> Password:
+    """Return what asks for the engine's password once: a descriptor can be read but one time."""
+    known: Dict[str, Optional[secrets.Secret]] = {}
+
+    def password(console: consoles.Console, engine: str) -> Optional[secrets.Secret]:
+        if engine not in known:
+            known[engine] = options.password(arguments, console, engine)
+        return known[engine]
+
+    return password
 
 
 def _reopened(

@@ -117,8 +117,10 @@ def _wrong(seen: Observation, chosen: str) -> List[Finding]:
         return [Finding("clock-ahead", severity, title, lines, _SET_RIGHT)]
     if suspects:
         title = "the system clock seems to be behind: at the true time the node is expired"
-        advice = ("was a recovery cut off? `ovirt-cert-recovery status` knows",) + _SET_RIGHT
-        return [Finding("clock-behind", severity, title, lines, advice)]
+        advice = ["was a recovery cut off? `ovirt-cert-recovery status` knows", *_SET_RIGHT]
+        if {one.name for one in suspects} == {"journal"}:
+            advice.append("is the clock right, and the journal's entry wrong? name the route")
+        return [Finding("clock-behind", severity, title, lines, tuple(advice))]
     others = tuple(one.line for one in witnesses(seen))
     if not others:
         return []

@@ -53,7 +53,8 @@ def judge(seen: Observation, route: str, chosen: str = "") -> List[Finding]:
     if not seen.ovirt_node:
         return []
     if not seen.engine.deployed:
-        return _not_here(seen, route) + _web(seen) + _own(seen)
+        named = reach.unresolved(seen, route, chosen)
+        return _not_here(seen, route) + named + _web(seen) + _own(seen)
     return (
         _global(seen)
         + _local(seen, route)

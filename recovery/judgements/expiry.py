@@ -237,7 +237,9 @@ def _empty_window(seen: Observation, found: Window, chosen: str) -> List[Finding
 
 def _without_ca(seen: Observation) -> Tuple[str, ...]:
     """Return the last way, where it may be chosen; see routes."""
-    if services.still_running(seen) or not seen.engine.deployed or not seen.running:
+    if not seen.engine.deployed or not seen.running:
+        return ()
+    if services.still_running(seen) and facts.is_active(seen, services.LIBVIRTD):
         return ()
     if seen.engine.answers_ssh or seen.engine.alive:
         return ()

@@ -14,7 +14,7 @@ def judge(seen: Observation, route: str, chosen: str) -> List[Finding]:
     return (
         _alive(seen)
         + _not_reached(seen, route, chosen)
-        + _unresolved(seen, route, chosen)
+        + unresolved(seen, route, chosen)
         + _host_key(seen)
     )
 
@@ -36,7 +36,7 @@ def _alive(seen: Observation) -> List[Finding]:
 def _not_reached(seen: Observation, route: str, chosen: str) -> List[Finding]:
     """The engine may run on another node, its ssh on another port or behind a filter."""
     known = seen.engine
-    up = known.vm_health == "good" or (known.web is not None and known.domain_state != "running")
+    up = known.vm_health == "good" or (known.serves and known.domain_state != "running")
     if not facts.blocking_leaves(seen) or not up or known.answers_ssh:
         return []
     address = known.ssh_address or known.fqdn or "the engine"
@@ -63,7 +63,7 @@ def _up(seen: Observation) -> str:
     return "%s: its web server shows a certificate" % where
 
 
-def _unresolved(seen: Observation, route: str, chosen: str) -> List[Finding]:
+def unresolved(seen: Observation, route: str, chosen: str) -> List[Finding]:
     """Told before the clock is back: the resolver may be a VM of this very cluster."""
     if not seen.engine.unresolved:
         return []

@@ -5,6 +5,8 @@ from typing import Tuple
 
 from recovery import errors, host
 
+RESOLVER = 60
+
 
 def answers(node: host.Host, address: str, seconds: int = 5) -> bool:
     """Tell whether sshd at the address shows a host key. Raises: ProgramMissing."""
@@ -15,12 +17,12 @@ def asked(node: host.Host, address: str, seconds: int = 5) -> Tuple[bool, str]:
     """Return whether sshd shows a host key, and what says that the name is not known, or "".
 
     Old releases end with 0 even when nothing answered, so the printed key decides. -T limits all
-    but the resolver, which asks a name server that is silent for ten seconds, at each type of key
-    anew (man resolv.conf). Raises: ProgramMissing.
+    but the resolver, which waits five to ten seconds for a name server that is silent, at each type
+    of key anew (man resolv.conf); so long one has patience. Raises: ProgramMissing.
     """
     argv = ["ssh-keyscan", "-T", str(seconds), address]
     try:
-        output = node.run(argv, timeout=seconds + 10, ok=range(256))
+        output = node.run(argv, timeout=seconds + RESOLVER, ok=range(256))
     except errors.ProgramTimeout as caught:
         return False, "ssh-keyscan %s: %s, as where no name server answers" % (
             address,

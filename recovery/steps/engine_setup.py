@@ -67,11 +67,12 @@ class EngineSetup(Step):
     def apply(self, context: contexts.Context, before: Before) -> None:
         if not before["due"]:
             if not _left(context):
-                context.say("what engine-setup could renew is valid for more than 60 days")
+                context.say("none of the engine's own certificates ends within 60 days")
             return
         engine = remote.engine(context)
         if _left(context):  # when the run was resumed
             _started(context)
+            _drop_unused(context, before)
             return
         waiting.wait(context, "engine-setup to be alone", lambda: _alone(engine), ALONE_LIMIT)
         if not context.journal.of(journals.AGREED):
@@ -120,6 +121,7 @@ class EngineSetup(Step):
         """Refuse where engine-setup has changed anything; the engine must not stay stopped."""
         left = context.journal.of(journals.LEFT)
         if not context.journal.of(journals.AGREED) or (left and left[-1].data.get("untouched")):
+            _drop_unused(context, before)
             return
         if _untouched(context):
             context.say("engine-setup has changed nothing on the engine")
@@ -193,18 +195,20 @@ def _agreed(context: contexts.Context, before: Before) -> bool:
         return True
     if not context.agree(QUESTION % ", ".join(before["due"])):
         _leave(context, "it was not agreed to")
-        _drop_image(context, before["image"])
+        _drop_unused(context, before)
         return False
     context.journal.write(journals.AGREED, data={"due": before["due"]})
     return True
 
 
-def _drop_image(context: contexts.Context, image: str) -> None:
-    """Leave no copy of the CA's key where nothing was changed."""
+def _drop_unused(context: contexts.Context, before: Before) -> None:
+    """Leave no copy of the CA's key where nobody has agreed to a change."""
+    if context.journal.of(journals.AGREED) or not before.get("image"):
+        return
     try:
-        engine_image.drop(remote.engine(context), image)
+        engine_image.drop(remote.engine(context), before["image"])
     except errors.Error as caught:
-        context.say("%s; on the engine: rm %s" % (caught.lines()[0], image))
+        context.say("%s; on the engine: rm %s" % (caught.lines()[0], before["image"]))
 
 
 def _leave(context: contexts.Context, why: str) -> None:

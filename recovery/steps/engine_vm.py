@@ -182,6 +182,5 @@ def _refused(message: str) -> errors.Error:
         "start %s" % engine_start.DOMAIN,
         "the node refuses it",
         seen=[message],
-        unchanged="every certificate",
         next_step="mend what the line names, then ovirt-cert-recovery resume",
     )

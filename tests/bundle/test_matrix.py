@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bundle import contents
+from tests import matrix
 from tests.bundle import conftest
 
 NEWER = ("3.9", "3.10", "3.11", "3.12", "3.13")
@@ -24,12 +25,47 @@ def test_archive_recovers_a_rehearsed_node_with_the_newest_cryptography_there_is
     assert "Recovered." in done.out and "vdsm certificate: valid" in done.out
     assert "Route: rewind" in done.out and "plain Python" not in done.out
     assert done.err == ""
+    done = start("rehearse", "node-expired", "--command", "diagnose", python=minor)
+    assert "Route: rewind, set the clock back" in done.out and "has expired (" in done.out
     listed = " ".join(start("version", "--verbose", python=minor).out.split())
     assert "compiled parts: unpacked in %s" % tmp_path in listed
     used = "50.0.2" if minor in NEWER else "40.0.2"
     assert "* cryptography %s with OpenSSL" % used in listed
     for note in contents.KNOWN.values():
         assert note in listed
+
+
+ROUTES = {
+    "engine-up": "Route: sign",
+    "offline-backup": "Route: offline-ca",
+    "interim": "Route: interim",
+    "near-expiry": "Route: renew",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("minor", [one for one in conftest.PYTHONS if one not in matrix.PYTHONS])
+@pytest.mark.parametrize("scenario", sorted(ROUTES))
+def test_archive_goes_every_route_where_the_suite_does_not_run(
+    start: Any, minor: str, scenario: str
+) -> None:
+    done = start("rehearse", scenario, python=minor)
+    assert done.status == 0, done.out + done.err
+    assert ROUTES[scenario] in done.out and done.err == ""
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "bash --posix"])
+def test_head_is_read_by_the_shell_of_each_system(
+    start: Any, archive: Path, real_program: Any, shell: str
+) -> None:
+    """sh is bash on EL and dash on Debian."""
+    name, _, option = shell.partition(" ")
+    env = {"PATH": conftest.SYSTEM + ":" + str(Path(conftest.python("3.12")).parent)}
+    words = [real_program(name)] + option.split() + [str(archive), "--version"]
+    done = conftest.run(words, env)
+    assert (done.status, done.out) == (0, "ovirt-cert-recovery %s\n" % contents.version()), done
+    nowhere = conftest.run(words, {"PATH": str(archive.parent)})
+    assert nowhere.status != 0 and "Python 3.6 or newer" in nowhere.err, nowhere
 
 
 @pytest.mark.parametrize("minor", ["3.6", "3.12"])

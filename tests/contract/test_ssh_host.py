@@ -109,6 +109,13 @@ def test_remove_takes_a_link_itself_and_forgives_what_is_not_there(place: Place)
     assert os.listdir(str(place.folder)) == ["target"]
 
 
+def test_remove_takes_along_what_a_power_cut_left(place: Place) -> None:
+    Path(place.path("whole")).write_text("")
+    Path(place.path(".whole.ovirt-cert-recovery")).write_text("half")
+    place.node.remove(place.path("whole"))
+    assert os.listdir(str(place.folder)) == []
+
+
 def test_read_of_what_is_not_there_is_a_missing_file(place: Place) -> None:
     for path in (place.path("missing"), place.path("a/b")):
         Path(place.path("a")).write_text("no directory")

@@ -179,6 +179,11 @@ def test_engine_by_its_host_keys(say: Say) -> None:
     assert ssh_keyscan.asked(say("ssh-keyscan", "no-answer"), TARGET.address) == (False, "")
     told = "getaddrinfo nowhere.example.test: Temporary failure in name resolution"
     assert ssh_keyscan.asked(say("ssh-keyscan", "unknown-name"), "nowhere") == (False, told)
+    (shown,) = ssh.fingerprints(say("ssh-keygen", "fingerprint"), b"")
+    assert shown.startswith("SHA256:")
+    known = TARGET._replace(known_hosts="/")
+    assert ssh.knows(say("ssh-keygen", "found"), known)
+    assert not ssh.knows(say("ssh-keygen", "not-found"), known)
 
 
 def test_virtual_machines_that_run(say: Say) -> None:
@@ -186,11 +191,6 @@ def test_virtual_machines_that_run(say: Say) -> None:
     assert pgrep.count(say("pgrep", "count-running"), pgrep.QEMU) == 1
     with pytest.raises(errors.ProgramFailed, match="no matching criteria"):
         pgrep.count(say("pgrep", "no-pattern"), "")
-    (shown,) = ssh.fingerprints(say("ssh-keygen", "fingerprint"), b"")
-    assert shown.startswith("SHA256:")
-    known = TARGET._replace(known_hosts="/")
-    assert ssh.knows(say("ssh-keygen", "found"), known)
-    assert not ssh.knows(say("ssh-keygen", "not-found"), known)
 
 
 @pytest.mark.parametrize(

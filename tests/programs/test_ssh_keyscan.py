@@ -36,5 +36,7 @@ def test_port_that_is_closed_is_no_unknown_name(tmp_path: Path) -> None:
 def test_resolver_that_hangs_is_no_engine_that_is_silent(tmp_path: Path) -> None:
     node = nodes.Node(tmp_path)
     node.script("ssh-keyscan", "exec /bin/sleep 60")
-    shown, told = ssh_keyscan.asked(node.host, "virt-he.example.test", seconds=-9)
+    shown, told = ssh_keyscan.asked(
+        node.host, "virt-he.example.test", seconds=1 - ssh_keyscan.RESOLVER
+    )
     assert not shown and "within 1 s, as where no name server answers" in told

@@ -11,7 +11,7 @@ import pytest
 from recovery import engine_certificates, errors, outcome, window
 from recovery import journal as journals
 from recovery.programs import engine_setup as program
-from tests.steps.engine_world import BYPASS, LOOK, OTHER_CA, RUN, World, signed
+from tests.steps.engine_world import BYPASS, LOOK, OTHER_CA, RUN, STEP, World, signed
 from tests.unit import authority
 
 
@@ -106,6 +106,19 @@ def test_consent_that_is_not_given_leaves_no_copy_of_the_ca_s_key(tmp_path: Path
     world.person.answer = False
     image = world.both()["image"]
     assert "rm -f %s" % image in (tmp_path / "orders").read_text().splitlines()
+
+
+@pytest.mark.parametrize("agreed", [False, True])
+def test_undo_removes_the_copy_only_where_nobody_has_agreed(tmp_path: Path, agreed: bool) -> None:
+    world = World(tmp_path)
+    world.perform(LOOK)
+    before = STEP.capture(world.context)
+    world.context.journal.write(journals.APPLYING, STEP.id, before)
+    if agreed:
+        world.context.journal.write(journals.AGREED, data={"due": before["due"]})
+    world.undo()
+    orders = (tmp_path / "orders").read_text().splitlines()
+    assert ("rm -f %s" % before["image"] in orders) is not agreed
 
 
 def test_certificate_that_is_not_there_may_be_left_for_later(tmp_path: Path) -> None:

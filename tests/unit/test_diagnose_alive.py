@@ -119,8 +119,13 @@ def test_healthy_engine_that_is_not_reached_asks_for_its_address(ssh: Any) -> No
     assert inhibitors(diagnose(seen, by_hand=True)) == ()
 
 
-def test_healthy_engine_is_rewound_only_by_name_and_then_started_for_sure() -> None:
-    seen = expired(engine=HEALTHY_ELSEWHERE)
+SHOWN = Certificate("virt-he:443", "vdsm", not_after=NOW, chain=True, issuer="CN=CA")
+
+
+@pytest.mark.parametrize("known", [HEALTHY_ELSEWHERE, engine(web=SHOWN)], ids=["broker", "web"])
+def test_healthy_engine_is_rewound_only_by_name_and_then_started_for_sure(known: Engine) -> None:
+    seen = expired(engine=known)
+    assert diagnose(seen).inhibitors and diagnose(seen).route == "sign"
     judged = diagnose(seen, "rewind")
     assert judged.inhibitors == () and "rewind" in judged.allowed
     made = planner.make(seen, judged, plan.Wishes(route="rewind"))

@@ -8,7 +8,7 @@ import pytest
 from recovery.diagnose import diagnose
 from recovery.finding import INHIBITOR, WARNING, Finding
 from recovery.observation import Certificate, Observation, Synchronisation
-from tests.unit.observations import DAY, END, NOW, engine, expired, unit, valid
+from tests.unit.observations import DAY, END, NOW, changed, engine, expired, unit, valid
 
 WEB = Certificate("virt-he:443", "vdsm", not_after=NOW - DAY, chain=True, issuer="CN=CA")
 UNRESOLVED = "getaddrinfo virt-he.example.test: Name or service not known"
@@ -45,6 +45,31 @@ def test_engine_whose_web_side_alone_answers_is_no_engine_that_is_down() -> None
     judged = diagnose(seen)
     assert judged.route == "sign" and "rewind" in judged.allowed
     assert severities(seen, "engine-not-reached", "rewind") == (WARNING,)
+
+
+def test_somebody_else_at_the_engine_s_address_is_no_engine() -> None:
+    foreign = WEB._replace(chain=False)
+    judged = diagnose(expired(engine=engine(web=foreign)))
+    assert judged.route == "rewind" and not judged.inhibitors
+    # A web certificate bought elsewhere, and the engine's own beside it.
+    judged = diagnose(expired(engine=engine(web=foreign, own=WEB)))
+    assert judged.route == "sign" and judged.inhibitors[0].id == "engine-not-reached"
+
+
+@pytest.mark.parametrize("moment", [True, False])
+def test_temporary_certificate_may_be_named_where_libvirtd_is_dead_already(moment: bool) -> None:
+    seen = expired(running_vms=2)
+    if not moment:  # the CA was renewed after the node's certificate had expired
+        seen = changed(seen, "ca", not_before=END + DAY)
+    assert ("rewind" in diagnose(seen).allowed) is moment
+    assert "interim" in diagnose(seen).allowed
+    units = (unit("libvirtd.service"),) + seen.units[1:]
+    assert "interim" not in diagnose(seen._replace(units=units)).allowed
+
+
+def test_name_that_nobody_knows_is_told_where_no_engine_vm_is_deployed() -> None:
+    seen = expired(engine=engine(deployed=False, unresolved=UNRESOLVED))
+    assert severities(seen, "engine-name-unknown") == (WARNING,)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +111,7 @@ def set_back(**changes: Any) -> Observation:
 def test_clock_that_was_set_back_by_hand_is_seen_by_entries_that_are_later() -> None:
     (told,) = found(set_back(), "clock-behind")
     assert told.severity == INHIBITOR and "later than now" in told.evidence[0]
+    assert "name the route" in told.remediation[-1]
     assert diagnose(set_back()).route == "none"
 
 
