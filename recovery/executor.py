@@ -24,8 +24,25 @@ def run(context: contexts.Context, steps: Steps) -> None:
     """
     needed, position = _needed(context, steps), _positions(steps)
     for index in range(_frontier(context, needed), len(needed)):
-        _undisturbed(context, needed, index, position)
+        try:
+            _undisturbed(context, needed, index, position)
+        except (errors.Error, KeyboardInterrupt):
+            _clear(context, needed, index, position)
+            raise
     context.journal.write(journals.FINISHED)
+
+
+def _clear(context: contexts.Context, steps: Steps, index: int, position: Dict[str, int]) -> None:
+    """Take away what must not stay while nobody works here; a resume finds it gone."""
+    here = position[steps[index].id]
+    for step in steps[: index + 1]:
+        begun = context.journal.state(step.id) in waiting.STARTED
+        if step.fleeting and begun and position.get(step.until, -1) > here:
+            context.say("taken away meanwhile: %s" % step.words(context.parameters).title)
+            try:
+                step.undo(context, _image(context, step))
+            except errors.Error as caught:
+                context.say(caught.lines()[0])
 
 
 def _needed(context: contexts.Context, steps: Steps) -> Steps:

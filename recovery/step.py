@@ -33,12 +33,15 @@ class Step(ABC):
     an effect that lasts by itself. follows: the id of the earlier step that spoils the
     effect whenever it is applied anew, perhaps later than one can see. guards: the id of the later
     step that it stands behind; while that one's effect could not be taken back, this one's stays.
+    fleeting: whether its effect is taken away when the run fails and waits for somebody; a resume
+    finds it gone.
     """
 
     id = ""
     until = ""
     follows = ""
     guards = ""
+    fleeting = False
 
     @abstractmethod
     def words(self, parameters: plan.Parameters) -> Words:

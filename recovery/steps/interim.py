@@ -27,6 +27,7 @@ class Interim(Step):
 
     id = "interim"
     until = "end-interim"
+    fleeting = True
 
     def words(self, parameters: plan.Parameters) -> Words:
         return Words(
@@ -135,4 +136,4 @@ def _problems(context: contexts.Context, left: int) -> List[str]:
 
 
 def _put_back(context: contexts.Context, before: Before) -> None:
-    images.put_all_back(context.node, before["files"])
+    images.put_all_back(context.node, before.get("files", []))

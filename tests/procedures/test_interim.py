@@ -115,12 +115,24 @@ def test_console_with_tls_is_served_by_the_temporary_certificate_too(tmp_path: P
     assert read(node, VNC + "/ca-cert.pem") == before
 
 
-def test_engine_that_never_answers_leaves_nothing_temporary_after_undo(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["undo", "resume"])
+def test_engine_that_does_not_answer_leaves_nothing_temporary(how: str, tmp_path: Path) -> None:
     node = make(tmp_path)
+    before = read(node, CA)
     with node.world.opened() as now:
         now.state["vm"]["seconds"]["ssh"] = 10.0 * DAY
     ended = node.recover()
     assert ended.status == 5 and "cannot wait any longer for the engine's ssh" in ended.output
-    assert len(der.certificates(read(node, CA))) == 2
+    assert "taken away meanwhile: put a temporary certificate" in ended.output
+    assert read(node, CA) == before
+    assert [row for row in rehearse.changes(node.world) if accounts.STATE not in row[1]] == []
+    if how == "resume":
+        with node.world.opened() as now:
+            now.state["vm"]["ssh"] = True
+            now.state["vm"]["services"]["sshd"] = True
+        ended = node.resume()
+        assert "gone again, to be redone: put a temporary certificate" in ended.output
+        accounts.well(node, ended)
+        return
     assert node.undo().status == 0
     assert [row for row in rehearse.changes(node.world) if accounts.STATE not in row[1]] == []
