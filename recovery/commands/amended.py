@@ -22,8 +22,6 @@ def told(arguments: argparse.Namespace, parameters: plans.Parameters) -> plans.P
     """Return the parameters as these options have them, where the command takes them."""
     given = {name: getattr(arguments, option, "") for name, option in WORDS}
     new: Dict[str, Any] = {name: value for name, value in given.items() if value}
-    if "engine" in new and parameters.web == parameters.engine:
-        new["web"] = new["engine"]  # where the node knows no name of its own for the API
     return parameters._replace(**new)
 
 

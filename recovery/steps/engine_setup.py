@@ -197,6 +197,7 @@ def _agreed(context: contexts.Context, before: Before) -> bool:
         _leave(context, "it was not agreed to")
         _drop_unused(context, before)
         return False
+    engine_image.save(remote.engine(context), before["image"])  # an undo may have dropped it
     context.journal.write(journals.AGREED, data={"due": before["due"]})
     return True
 

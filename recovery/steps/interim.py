@@ -71,7 +71,10 @@ class Interim(Step):
             raise errors.Error("use the temporary certificate", problems[0], seen=problems[1:])
 
     def holds(self, context: contexts.Context, before: Before) -> bool:
-        return not _problems(context, LEFT)
+        try:
+            return not _problems(context, LEFT)
+        except errors.FileError:  # what was put back meanwhile may be a file that is none
+            return False
 
     def undo(self, context: contexts.Context, before: Before) -> None:
         _put_back(context, before)

@@ -121,6 +121,19 @@ def test_undo_removes_the_copy_only_where_nobody_has_agreed(tmp_path: Path, agre
     assert ("rm -f %s" % before["image"] in orders) is not agreed
 
 
+def test_copy_that_an_undo_dropped_is_made_again_before_anything_is_agreed_to(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.perform(LOOK)
+    before = STEP.capture(world.context)
+    world.context.journal.write(journals.APPLYING, STEP.id, before)
+    world.undo()
+    (tmp_path / "image").unlink()  # what rm does on a real engine
+    world.perform()
+    assert (tmp_path / "image").exists() and world.setups() == [BYPASS]
+
+
 def test_certificate_that_is_not_there_may_be_left_for_later(tmp_path: Path) -> None:
     world = World(tmp_path)
     (tmp_path / "engine" / "apache.cer").unlink()
