@@ -81,6 +81,5 @@ class Console:
             raise errors.UsageError(
                 "read what was typed",
                 "this terminal's locale has ASCII letters only",
-                unchanged="everything",
                 next_step="give it in a file: see --help for its option",
             ) from None

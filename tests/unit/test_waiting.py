@@ -54,25 +54,16 @@ def test_wait_across_a_step_of_the_clock_counts_uptime(node: nodes.Node) -> None
     assert person.said[-1] == "it: up (20 s)"
 
 
-def test_wait_with_the_clock_back_notices_who_moves_it(node: nodes.Node) -> None:
+@pytest.mark.parametrize("seen", [waiting.Seen(False, "down"), waiting.Seen(True, "signed")])
+def test_wait_with_the_clock_back_notices_who_moves_it(
+    node: nodes.Node, seen: waiting.Seen
+) -> None:
     context = nodes.context(node)
     nodes.clock_back(context, node)
 
     def look() -> waiting.Seen:
         node.move_clock(41 * nodes.DAY)
-        return waiting.Seen(False, "down")
-
-    with pytest.raises(waiting.Disturbed, match="moved it by 41 days"):
-        waiting.wait(context, "it", look, 60)
-
-
-def test_wait_that_is_done_notices_too(node: nodes.Node) -> None:
-    context = nodes.context(node)
-    nodes.clock_back(context, node)
-
-    def look() -> waiting.Seen:
-        node.move_clock(41 * nodes.DAY)
-        return waiting.Seen(True, "signed")
+        return seen
 
     with pytest.raises(waiting.Disturbed, match="moved it by 41 days"):
         waiting.wait(context, "it", look, 60)
